@@ -1,0 +1,22 @@
+// Small text functions that several modules share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cooper::base {
+
+std::string_view trim(std::string_view text, std::string_view characters = " \t\r\n");
+// Splits at every `separator`; "" gives one empty piece.
+std::vector<std::string> split(std::string_view text, char separator);
+std::string join(const std::vector<std::string>& pieces, std::string_view separator);
+std::string to_lower(std::string_view text);  // ASCII only
+std::string to_upper(std::string_view text);  // ASCII only
+// "812 B", "1.4 kB", "37 MB": decimal units, for people.
+std::string human_size(std::uint64_t bytes);
+// The candidate nearest to `word` by edit distance (at most 2, and less than half its length), or "".
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace cooper::base

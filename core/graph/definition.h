@@ -1,0 +1,52 @@
+// A build as data: vertices in topological order, and the roots that were asked for.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "graph/op.h"
+
+namespace cooper::graph {
+
+inline constexpr int kScratch = -1;
+
+// What does not change the result and so stays outside the digest.
+struct VertexInfo {
+  std::string name;         // "[builder 2/5] RUN make"
+  std::string stage;        // stage name or number
+  std::string instruction;  // the instruction as written, one line
+  base::SourceRange range;
+  bool ignore_cache = false;  // --no-cache, --no-cache-filter
+};
+
+struct Vertex {
+  Op op;
+  std::vector<int> inputs;  // indexes of earlier vertices, or kScratch
+  oci::Platform platform;   // that the vertex builds for
+  VertexInfo info;
+};
+
+struct Definition {
+  std::vector<Vertex> vertices;
+
+  // Appends `vertex`, or returns the index of an equal one: same op, inputs and platform. Inputs must exist already.
+  int add(Vertex vertex);
+
+ private:
+  std::vector<std::pair<base::Digest, int>> known_;  // sorted by digest
+};
+
+// Identity of one vertex given the digests of its inputs; used to merge equal vertices inside a build. Does not read
+// contexts, so it is no cache key.
+base::Digest vertex_digest(const Vertex& vertex, const std::vector<base::Digest>& input_digests);
+
+// The canonical encoding of an op's resolved fields, without inputs and info. Cache keys build on it.
+std::string encode_op(const Op& op);
+
+// A readable listing, one vertex a paragraph; for tests and `--print-graph`.
+std::string print(const Definition& definition);
+
+}  // namespace cooper::graph
