@@ -1,0 +1,71 @@
+// Everything a sandboxed step needs, as data: an ordered list of set-up operations, then a program.
+//
+// The launcher sends it, serialised, to the process that becomes the step's init. Paths named `source` are in the builder's
+// view; `target` is inside the new root.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace cooper::sandbox {
+
+struct OverlayRoot {
+  std::vector<std::string> lower;  // directories, topmost first; empty: an empty tree
+  std::string upper;
+  std::string work;
+};
+
+struct BindMount {
+  std::string source;
+  std::string target;
+  bool read_only = true;
+};
+// A bind mount of a directory's overlay copy: writes are seen by the step and then discarded.
+struct OverlayMount {
+  std::vector<std::string> lower;
+  std::string upper;
+  std::string work;
+  std::string target;
+};
+struct TmpfsMount {
+  std::string target;
+  std::int64_t size = 0;
+  std::uint32_t mode = 01777;
+};
+// A small read-only file made of bytes (secrets, scripts, resolv.conf); never written to disk.
+struct FileMount {
+  std::string target;
+  std::string content;
+  std::uint32_t mode = 0644;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+using MountOp = std::variant<BindMount, OverlayMount, TmpfsMount, FileMount>;
+
+enum class Network { kHost, kNone };
+
+struct Spec {
+  OverlayRoot root;
+  std::vector<MountOp> mounts;  // in order, after /proc, /dev, /sys, resolv.conf and hosts
+  std::vector<std::string> argv;
+  std::vector<std::string> env;
+  std::string cwd = "/";
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups;  // supplementary
+  Network network = Network::kHost;
+  std::string hostname = "buildkitsandbox";
+  std::vector<std::string> extra_hosts;  // "name:address"
+  std::int64_t shm_size = 64 << 20;
+  std::vector<std::string> ulimits;  // "nofile=1024:2048"
+  bool insecure = false;             // keep all capabilities, no seccomp filter
+  std::int64_t timeout_ms = 0;       // 0: none
+
+  // One length-framed byte string; parse() throws Error{kInternal} on anything else.
+  std::string serialize() const;
+  static Spec parse(const std::string& bytes);
+};
+
+}  // namespace cooper::sandbox
