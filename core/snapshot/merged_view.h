@@ -1,0 +1,31 @@
+// A stack of layers read as one tree, without any mount. Every layer must be materialised.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "snapshot/layer.h"
+#include "snapshot/tree_view.h"
+
+namespace cooper::snapshot {
+
+class MergedView final : public TreeView {
+ public:
+  explicit MergedView(LayerStack stack);
+
+  std::optional<Entry> lookup(const std::string& path) const override;
+  std::vector<Entry> list(const std::string& path) const override;
+  os::Fd open(const std::string& path) const override;
+  base::Digest content_digest(const Entry& entry) const override;
+  std::string link_group(const Entry& entry) const override;
+
+  const LayerStack& stack() const { return stack_; }
+
+ private:
+  struct Place;  // which layer answers for a path
+  std::optional<Place> place(const std::string& path) const;
+  LayerStack stack_;
+};
+
+}  // namespace cooper::snapshot
