@@ -1,12 +1,11 @@
 // File access that cannot leave its root: every path is resolved beneath a directory descriptor with openat2
-// (RESOLVE_IN_ROOT or RESOLVE_BENEATH, Linux 5.6), or by an own walk where openat2 is missing (old kernels, old seccomp
-// profiles answer EPERM, gVisor).
+// (RESOLVE_IN_ROOT or RESOLVE_BENEATH, Linux 5.6), or by an own walk where openat2 is missing (old kernels,
+// old seccomp profiles answer EPERM, gVisor).
 #pragma once
-
-#include <sys/stat.h>
 
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 
 #include "os/fd.h"
 
@@ -30,8 +29,8 @@ class Root {
   Fd fd_;
 };
 
-// Removes what `path` names with all below it, never following a symlink, making unreadable directories accessible first.
-// A missing path is fine. Throws Error{kIo} naming what could not be removed.
+// Removes what `path` names with all below it, never following a symlink, making unreadable directories
+// accessible first. A missing path is fine. Throws Error{kIo} naming what could not be removed.
 void remove_tree(const std::string& path);
 // mkdir -p; throws Error{kIo}.
 void make_directories(const std::string& path, mode_t mode = 0755);

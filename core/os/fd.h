@@ -1,10 +1,9 @@
 // An owned file descriptor, always close-on-exec, and byte streams over descriptors.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
+#include <sys/types.h>
 #include <utility>
 
 #include "base/bytes.h"

@@ -1,4 +1,5 @@
-// flock(2) on a file: leases on the store. Released with the descriptor, so by the kernel when a process is killed.
+// flock(2) on a file: leases on the store. Released with the descriptor, so by the kernel when a process is
+// killed.
 #pragma once
 
 #include <optional>

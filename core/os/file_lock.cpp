@@ -1,0 +1,47 @@
+#include "os/file_lock.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "base/error.h"
+
+namespace cooper::os {
+
+namespace {
+
+int operation(LockMode mode) {
+  return mode == LockMode::kExclusive ? LOCK_EX : LOCK_SH;
+}
+
+// A shared lock needs no write permission, so a store that is read-only to us can still be leased.
+Fd open_lock(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) return Fd(fd);
+  return open_file(path, O_RDWR | O_CREAT, 0644);
+}
+
+// False when LOCK_NB was given and the lock is held elsewhere.
+bool lock(const Fd& fd, int how, const std::string& path) {
+  while (::flock(fd.get(), how) < 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) base::throw_errno("lock", path);
+  }
+  return true;
+}
+
+}  // namespace
+
+FileLock FileLock::acquire(const std::string& path, LockMode mode) {
+  Fd fd = open_lock(path);
+  lock(fd, operation(mode), path);
+  return FileLock(std::move(fd));
+}
+
+std::optional<FileLock> FileLock::try_acquire(const std::string& path, LockMode mode) {
+  Fd fd = open_lock(path);
+  if (!lock(fd, operation(mode) | LOCK_NB, path)) return std::nullopt;
+  return FileLock(std::move(fd));
+}
+
+}  // namespace cooper::os
