@@ -1,0 +1,71 @@
+// One registry host, as the OCI distribution-spec v1.1 has it, with Docker's token authentication.
+//
+// Everything that comes back is verified against its digest; Authorization never goes to another host. Transient failures
+// are retried; errors name host, repository, what was asked and what the registry said, and which credential was used.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "net/http.h"
+#include "net/retry.h"
+#include "oci/descriptor.h"
+#include "oci/manifest.h"
+#include "oci/reference.h"
+#include "registry/credentials.h"
+
+namespace cooper::registry {
+
+struct HostOptions {
+  bool plain_http = false;  // also chosen by itself for loopback hosts
+  net::TlsOptions tls;
+};
+
+struct ClientOptions {
+  net::RetryPolicy retry;
+  std::function<HostOptions(const std::string& host)> host_options;  // may be empty
+  std::function<void(const std::string&)> on_retry;                  // one line each; may be empty
+};
+
+struct RawManifest {
+  std::string media_type;
+  std::string raw;
+  base::Digest digest;
+};
+
+struct PushBlob {
+  oci::Descriptor descriptor;
+  std::function<std::unique_ptr<base::ByteSource>()> open;  // the bytes; called once per attempt
+  std::string mount_from;  // repository on the same host that may have it already, "" for none
+};
+
+enum class BlobPush { kExisted, kMounted, kUploaded };
+
+class Client {
+ public:
+  static std::shared_ptr<Client> create(std::shared_ptr<net::HttpClient> http,
+                                        std::shared_ptr<CredentialStore> credentials, ClientOptions options);
+  virtual ~Client() = default;
+
+  // By tag or digest; nullopt for 404. HEAD-like cheap digest look-up is `resolve`.
+  virtual std::optional<RawManifest> fetch_manifest(const oci::Reference& reference, const std::stop_token& stop) = 0;
+  virtual std::optional<oci::Descriptor> resolve(const oci::Reference& reference, const std::stop_token& stop) = 0;
+  // The blob's bytes, verified against digest and size while read: the last read() throws Error{kCorrupt} on a lie. A
+  // dropped connection is resumed with a Range request.
+  virtual std::unique_ptr<base::ByteSource> open_blob(const oci::Reference& repository,
+                                                      const oci::Descriptor& descriptor,
+                                                      const std::stop_token& stop) = 0;
+  virtual bool has_blob(const oci::Reference& repository, const base::Digest& digest, const std::stop_token& stop) = 0;
+  virtual BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob, const std::stop_token& stop) = 0;
+  // reference.tag or .digest says where.
+  virtual void push_manifest(const oci::Reference& reference, const std::string& media_type, const std::string& raw,
+                             const std::stop_token& stop) = 0;
+};
+
+}  // namespace cooper::registry
