@@ -15,10 +15,10 @@ struct TarEntry {
   std::uint32_t mode = 0;  // 07777
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::int64_t mtime = 0;       // seconds since the epoch
+  std::int64_t mtime = 0;  // seconds since the epoch
   std::uint32_t mtime_nsec = 0;
-  std::uint64_t size = 0;       // bytes of content, files only
-  std::string link_target;      // symlinks: the text; hardlinks: a path in the archive
+  std::uint64_t size = 0;   // bytes of content, files only
+  std::string link_target;  // symlinks: the text; hardlinks: a path in the archive
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
   std::map<std::string, std::string> xattrs;  // SCHILY.xattr.*, any bytes

@@ -1,5 +1,6 @@
-// Writes tars as layers want them: ustar where it fits, a pax header for what does not (long or non-ASCII names, large
-// numbers, xattrs, sub-second times), numeric owners without names. The same entries give the same bytes.
+// Writes tars as layers want them: ustar where it fits, a pax header for what does not (long or non-ASCII
+// names, large numbers, xattrs, sub-second times), numeric owners without names. The same entries give the
+// same bytes.
 #pragma once
 
 #include <cstdint>

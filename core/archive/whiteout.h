@@ -1,5 +1,5 @@
-// Whiteouts in layer tars: "dir/.wh.name" hides name, "dir/.wh..wh..opq" hides all that lower layers have in dir.
-// OCI image-spec, layer.md, "Whiteouts".
+// Whiteouts in layer tars: "dir/.wh.name" hides name, "dir/.wh..wh..opq" hides all that lower layers have in
+// dir. OCI image-spec, layer.md, "Whiteouts".
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct Whiteout {
 };
 
 Whiteout parse_whiteout(std::string_view tar_path);
-std::string whiteout_path(std::string_view hidden_path);   // "a/b" → "a/.wh.b"
-std::string opaque_marker(std::string_view directory);     // "a" → "a/.wh..wh..opq"
+std::string whiteout_path(std::string_view hidden_path);  // "a/b" → "a/.wh.b"
+std::string opaque_marker(std::string_view directory);    // "a" → "a/.wh..wh..opq"
 
 }  // namespace cooper::archive

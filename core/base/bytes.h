@@ -1,7 +1,7 @@
 // Byte streams: the seam between network, archives, hashes, compression and files.
 //
-// Pull (ByteSource) where the reader sets the pace, push (ByteSink) where the writer does. Both block, both are used
-// from one thread at a time, and neither holds more than its own small buffer.
+// Pull (ByteSource) where the reader sets the pace, push (ByteSink) where the writer does. Both block, both
+// are used from one thread at a time, and neither holds more than its own small buffer.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ class ByteSink {
  public:
   virtual ~ByteSink() = default;
   virtual void write(ByteSpan data) = 0;
-  // Flushes what is buffered and completes the stream; call once, after the last write. Without it the result is
-  // incomplete and the destructor discards it.
+  // Flushes what is buffered and completes the stream; call once, after the last write. Without it the result
+  // is incomplete and the destructor discards it.
   virtual void finish() {}
 };
 
@@ -85,7 +85,8 @@ class HashingSource final : public ByteSource {
   std::uint64_t size_ = 0;
 };
 
-// Moves everything from `source` to `sink` through a 256 KiB buffer; returns the number of bytes. Does not finish().
+// Moves everything from `source` to `sink` through a 256 KiB buffer; returns the number of bytes. Does not
+// finish().
 std::uint64_t copy_all(ByteSource& source, ByteSink& sink);
 
 // Reads all of `source`, at most `limit` bytes; throws Error{kCorrupt} naming `what` when there is more.

@@ -1,7 +1,7 @@
 // SHA-256 content digests as OCI spells them ("sha256:<64 hex>"), and the streaming hasher.
 //
-// OCI image-spec, descriptor.md, "Digests". Only sha256 is accepted: every registry speaks it, and one algorithm keeps
-// store paths and cache keys unambiguous.
+// OCI image-spec, descriptor.md, "Digests". Only sha256 is accepted: every registry speaks it, and one
+// algorithm keeps store paths and cache keys unambiguous.
 #pragma once
 
 #include <array>

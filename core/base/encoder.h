@@ -1,7 +1,8 @@
 // Canonical, length-framed encoding for keys: no separator that content could imitate.
 //
-// Every field is tagged with its label and framed by its length, so two different sequences of calls never give the
-// same bytes. The format is part of the cache's schema: changing it must change kKeySchema in cache/.
+// Every field is tagged with its label and framed by its length, so two different sequences of calls never
+// give the same bytes. The format is part of the cache's schema: changing it must change kKeySchema in
+// cache/.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // The one exception type of cooper.
 //
-// Nearly every call does I/O, so failures travel as exceptions; expected outcomes (a cache miss, a 404, a RUN's exit
-// code) are return values. An Error reads as the house form: "place: what: cause" in lower case without a full stop,
-// then one imperative hint.
+// Nearly every call does I/O, so failures travel as exceptions; expected outcomes (a cache miss, a 404, a
+// RUN's exit code) are return values. An Error reads as the house form: "place: what: cause" in lower case
+// without a full stop, then one imperative hint.
 #pragma once
 
 #include <exception>

@@ -1,7 +1,7 @@
 // A fixed set of blocking workers.
 //
-// A task never waits for another task of the same pool (that would dead-lock a full pool); whoever needs results
-// combines them outside. The destructor finishes queued tasks and joins.
+// A task never waits for another task of the same pool (that would dead-lock a full pool); whoever needs
+// results combines them outside. The destructor finishes queued tasks and joins.
 #pragma once
 
 #include <condition_variable>
@@ -50,9 +50,9 @@ class ThreadPool {
   std::vector<std::jthread> workers_;
 };
 
-// Runs body(0) … body(count-1) on `pool` and on the calling thread, in blocks taken from a shared counter; returns
-// when all are done. The first exception is rethrown after every started call ended. The caller takes part, so this
-// is safe to call from a task of the same pool.
+// Runs body(0) … body(count-1) on `pool` and on the calling thread, in blocks taken from a shared counter;
+// returns when all are done. The first exception is rethrown after every started call ended. The caller takes
+// part, so this is safe to call from a task of the same pool.
 void parallel_for(ThreadPool& pool, std::size_t count, std::size_t block,
                   const std::function<void(std::size_t)>& body);
 

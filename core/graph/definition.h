@@ -32,15 +32,16 @@ struct Vertex {
 struct Definition {
   std::vector<Vertex> vertices;
 
-  // Appends `vertex`, or returns the index of an equal one: same op, inputs and platform. Inputs must exist already.
+  // Appends `vertex`, or returns the index of an equal one: same op, inputs and platform. Inputs must exist
+  // already.
   int add(Vertex vertex);
 
  private:
   std::vector<std::pair<base::Digest, int>> known_;  // sorted by digest
 };
 
-// Identity of one vertex given the digests of its inputs; used to merge equal vertices inside a build. Does not read
-// contexts, so it is no cache key.
+// Identity of one vertex given the digests of its inputs; used to merge equal vertices inside a build. Does
+// not read contexts, so it is no cache key.
 base::Digest vertex_digest(const Vertex& vertex, const std::vector<base::Digest>& input_digests);
 
 // The canonical encoding of an op's resolved fields, without inputs and info. Cache keys build on it.

@@ -1,7 +1,8 @@
 // What a vertex does: plain data, digestible, printable, free of Dockerfile terms.
 //
-// Every op but LocalSource yields a layer stack: that of its first input, plus at most one layer of its own. LocalSource
-// yields a build context. `Vertex::inputs` holds the operands; ops name them by position in that list.
+// Every op but LocalSource yields a layer stack: that of its first input, plus at most one layer of its own.
+// LocalSource yields a build context. `Vertex::inputs` holds the operands; ops name them by position in that
+// list.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +38,9 @@ struct HttpSource {
 
 // A git tree at `/`. Inputs: none.
 struct GitSource {
-  std::string url;     // without fragment
-  std::string ref;     // branch, tag, commit, or "" for the default branch
-  std::string subdir;  // "" for the whole tree
+  std::string url;       // without fragment
+  std::string ref;       // branch, tag, commit, or "" for the default branch
+  std::string subdir;    // "" for the whole tree
   std::string checksum;  // commit or its prefix, "" for none
   bool keep_git_dir = false;
   bool submodules = true;
@@ -51,8 +52,8 @@ struct Owner {
   std::string group;  // name or number, "" for the user's own number (0 when no user was given either)
 };
 
-// COPY and ADD. Sources are read from inputs[input]; -1 means the files made by earlier Mkfile actions of this op
-// (heredocs).
+// COPY and ADD. Sources are read from inputs[input]; -1 means the files made by earlier Mkfile actions of
+// this op (heredocs).
 struct CopyAction {
   int input = 0;                      // position in Vertex::inputs
   std::vector<std::string> sources;   // cleaned, absolute inside the source's root, with wildcards
@@ -64,7 +65,7 @@ struct CopyAction {
   bool unpack_archives = false;       // ADD of local archives
   bool follow_symlinks = true;        // of the source's last component
   bool allow_empty_wildcard = true;
-  bool literal = false;               // wildcards mean themselves (heredoc files)
+  bool literal = false;  // wildcards mean themselves (heredoc files)
 };
 
 // A directory and its missing parents. WORKDIR.
@@ -90,8 +91,8 @@ struct File {
 };
 
 struct BindMount {
-  int input = 0;       // position in Vertex::inputs
-  std::string source;  // path inside it
+  int input = 0;          // position in Vertex::inputs
+  std::string source;     // path inside it
   bool writable = false;  // writes are discarded
 };
 struct CacheMount {
@@ -140,14 +141,14 @@ struct Exec {
   std::vector<std::string> argv;  // the shell included
   std::vector<std::string> env;   // "K=V": the image's ENV and the ARGs in scope
   std::string cwd = "/";
-  std::string user;               // as USER wrote it, "" for root
+  std::string user;  // as USER wrote it, "" for root
   std::vector<Mount> mounts;
   std::vector<ScriptFile> scripts;
   enum class Network { kDefault, kNone, kHost } network = Network::kDefault;
   bool insecure = false;  // --security=insecure
 
   // Outside the digest: they do not change what the step means.
-  std::vector<std::string> proxy_env;  // "K=V", visible to the step
+  std::vector<std::string> proxy_env;    // "K=V", visible to the step
   std::vector<std::string> extra_hosts;  // "name:address"
   std::string hostname;
   std::int64_t shm_size = 0;  // bytes, 0: 64 MiB

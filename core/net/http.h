@@ -1,8 +1,9 @@
 // HTTP over libcurl: one network thread with curl_multi behind a blocking facade.
 //
-// Any number of threads call send() and open(); they block while the network thread moves bytes. Bodies stream with
-// back-pressure through bounded buffers, so memory does not grow with size. Connections are pooled per host; HTTP/2 is used
-// where offered over TLS. Credentials never follow a redirect to another host, and never appear in errors (net/redact.h).
+// Any number of threads call send() and open(); they block while the network thread moves bytes. Bodies
+// stream with back-pressure through bounded buffers, so memory does not grow with size. Connections are
+// pooled per host; HTTP/2 is used where offered over TLS. Credentials never follow a redirect to another
+// host, and never appear in errors (net/redact.h).
 #pragma once
 
 #include <chrono>
@@ -33,11 +34,13 @@ struct Request {
   std::string method = "GET";
   std::string url;
   Headers headers;
-  // The body: nothing, a string, or a stream of known or unknown length. A stream is asked for anew for every attempt.
+  // The body: nothing, a string, or a stream of known or unknown length. A stream is asked for anew for every
+  // attempt.
   std::string body;
   std::function<std::unique_ptr<base::ByteSource>()> body_stream;
   std::optional<std::uint64_t> body_size;
-  bool follow_redirects = true;  // GET and HEAD only; Authorization is dropped on another host, scheme or port
+  bool follow_redirects =
+      true;  // GET and HEAD only; Authorization is dropped on another host, scheme or port
   std::chrono::milliseconds connect_timeout{30'000};
   std::chrono::milliseconds stall_timeout{60'000};  // no byte either way for so long fails the request
   TlsOptions tls;
@@ -45,8 +48,8 @@ struct Request {
 
 struct Response {
   int status = 0;
-  Headers headers;           // of the last response, names in lower case
-  std::string body;          // send() only
+  Headers headers;            // of the last response, names in lower case
+  std::string body;           // send() only
   std::string effective_url;  // after redirects
   const std::string* header(std::string_view lower_case_name) const;
 };
@@ -71,9 +74,11 @@ class HttpClient {
   static std::shared_ptr<HttpClient> create(ClientOptions options);
   virtual ~HttpClient() = default;
 
-  // One request and its whole response body, at most `body_limit` bytes. A status of 400 and more is a normal return.
-  // Throws Error{kRegistry}, retryable for what may pass (refused, reset, timed out, DNS), naming method and redacted URL.
-  virtual Response send(const Request& request, const std::stop_token& stop, std::size_t body_limit = 32 << 20) = 0;
+  // One request and its whole response body, at most `body_limit` bytes. A status of 400 and more is a normal
+  // return. Throws Error{kRegistry}, retryable for what may pass (refused, reset, timed out, DNS), naming
+  // method and redacted URL.
+  virtual Response send(const Request& request, const std::stop_token& stop,
+                        std::size_t body_limit = 32 << 20) = 0;
   // The same, returning once the headers are there.
   virtual std::unique_ptr<ResponseStream> open(const Request& request, const std::stop_token& stop) = 0;
 };

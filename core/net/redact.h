@@ -6,8 +6,8 @@
 
 namespace cooper::net {
 
-// "https://user:secret@host/p?token=x" → "https://host/p?token=***": user info dropped, values of query keys that look like
-// credentials (token, signature, X-Amz-…, sig, password, key) masked.
+// "https://user:secret@host/p?token=x" → "https://host/p?token=***": user info dropped, values of query keys
+// that look like credentials (token, signature, X-Amz-…, sig, password, key) masked.
 std::string redact_url(std::string_view url);
 
 }  // namespace cooper::net

@@ -1,8 +1,9 @@
 // The image config: what a container made from the image runs, and how the image came to be.
 //
-// OCI image-spec config.md, plus Docker's extensions that BuildKit writes (Healthcheck, OnBuild, Shell, ArgsEscaped).
-// serialize() writes what Go's encoding/json writes for BuildKit's struct: field order, omitempty, HTML escaping, RFC 3339
-// times. Fields that are not modelled survive a parse/serialize round trip at the end of their object.
+// OCI image-spec config.md, plus Docker's extensions that BuildKit writes (Healthcheck, OnBuild, Shell,
+// ArgsEscaped). serialize() writes what Go's encoding/json writes for BuildKit's struct: field order,
+// omitempty, HTML escaping, RFC 3339 times. Fields that are not modelled survive a parse/serialize round trip
+// at the end of their object.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Image manifests and indexes, both families, as values that keep the raw bytes beside the parsed form.
 //
-// OCI image-spec manifest.md, image-index.md; Docker image manifest v2 schema 2. Hostile input: sizes, digests and types
-// are checked, unknown fields survive in raw().
+// OCI image-spec manifest.md, image-index.md; Docker image manifest v2 schema 2. Hostile input: sizes,
+// digests and types are checked, unknown fields survive in raw().
 #pragma once
 
 #include <map>
@@ -41,7 +41,8 @@ struct Index {
   static Index parse(std::string raw, std::string_view media_type = {});
   void serialize();
   Descriptor descriptor() const;
-  // The image manifest for `wanted`; nullptr when there is none. Attestations (platform unknown/unknown) never match.
+  // The image manifest for `wanted`; nullptr when there is none. Attestations (platform unknown/unknown)
+  // never match.
   const Descriptor* select(const Platform& wanted) const;
 };
 

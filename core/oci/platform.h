@@ -1,5 +1,5 @@
-// Platforms as "os/arch[/variant]", normalised as containerd does: x86_64 → amd64, aarch64 → arm64 (v8 dropped),
-// armhf → arm/v7. OCI image-spec, image-index.md, "platform".
+// Platforms as "os/arch[/variant]", normalised as containerd does: x86_64 → amd64, aarch64 → arm64 (v8
+// dropped), armhf → arm/v7. OCI image-spec, image-index.md, "platform".
 #pragma once
 
 #include <string>
@@ -24,7 +24,8 @@ struct Platform {
 Platform parse_platform(std::string_view text);
 Platform host_platform();
 Platform normalize(Platform platform);
-// Whether an image for `candidate` can serve `wanted` (arm/v7 serves wanted arm/v7; arm/v6 images run on arm/v7 …).
+// Whether an image for `candidate` can serve `wanted` (arm/v7 serves wanted arm/v7; arm/v6 images run on
+// arm/v7 …).
 bool can_serve(const Platform& wanted, const Platform& candidate);
 // How well: larger is better, negative: not at all. For choosing from an index.
 int match_score(const Platform& wanted, const Platform& candidate);

@@ -1,7 +1,7 @@
 // Image names: "[host[:port]/]path[:tag][@digest]", with Docker Hub's familiar forms.
 //
-// Grammar of distribution/reference. "debian" is docker.io/library/debian:latest; upper case in a path is refused with a
-// hint.
+// Grammar of distribution/reference. "debian" is docker.io/library/debian:latest; upper case in a path is
+// refused with a hint.
 #pragma once
 
 #include <optional>

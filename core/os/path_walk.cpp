@@ -25,10 +25,6 @@ class Walk {
   int open(const std::string& path, int flags, mode_t mode) {
     if (path.empty()) return fail(ENOENT);
     push_front(path);
-    if (path.back() == '/') flags |= O_DIRECTORY;
-    while (rest_.size() > 1) {
-      if (!step()) return -1;
-    }
     return open_last(flags, mode);
   }
 
@@ -42,6 +38,8 @@ class Walk {
 
   void push_front(const std::string& path) {
     const auto pieces = base::split(path, '/');
+    // "link/" and "link/." name what the link leads to: a last "." makes the link a component on the way.
+    if (pieces.back().empty() || pieces.back() == ".") rest_.emplace_front(".");
     for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
       if (!piece->empty() && *piece != ".") rest_.push_front(*piece);
     }
@@ -51,6 +49,7 @@ class Walk {
   bool step() {
     const std::string name = rest_.front();
     rest_.pop_front();
+    if (name == ".") return true;
     if (name == "..") {
       if (!parents_.empty()) parents_.pop_back();
       return true;
@@ -85,7 +84,7 @@ class Walk {
       }
       if (rest_.empty()) return reopen(flags, mode);
       const std::string name = rest_.front();
-      if (name == "..") {
+      if (name == "." || name == "..") {
         if (!step()) return -1;
         continue;
       }

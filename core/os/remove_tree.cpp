@@ -48,9 +48,19 @@ class TreeRemover {
     if (::unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return;
     // EISDIR is Linux's answer for a directory, EPERM POSIX's; EACCES: `parent` is not writable yet.
     if (errno == EACCES && make_accessible(parent, ".") && ::unlinkat(parent, name.c_str(), 0) == 0) return;
-    if (errno != EISDIR && errno != EPERM) fail(name);
+    if (errno != EISDIR && (errno != EPERM || !is_directory(parent, name))) fail(name);
     if (depth >= kMaximumDepth) return move_up(parent, name);
     remove_directory(parent, name, depth);
+  }
+
+  // Leaves errno alone: the caller reports the failure that made it ask.
+  static bool is_directory(int parent, const std::string& name) {
+    const int number = errno;
+    struct stat status {};
+    const bool result =
+        ::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+    errno = number;
+    return result;
   }
 
   void remove_directory(int parent, const std::string& name, int depth) {

@@ -1,7 +1,8 @@
 // One registry host, as the OCI distribution-spec v1.1 has it, with Docker's token authentication.
 //
-// Everything that comes back is verified against its digest; Authorization never goes to another host. Transient failures
-// are retried; errors name host, repository, what was asked and what the registry said, and which credential was used.
+// Everything that comes back is verified against its digest; Authorization never goes to another host.
+// Transient failures are retried; errors name host, repository, what was asked and what the registry said,
+// and which credential was used.
 #pragma once
 
 #include <cstdint>
@@ -54,18 +55,22 @@ class Client {
   virtual ~Client() = default;
 
   // By tag or digest; nullopt for 404. HEAD-like cheap digest look-up is `resolve`.
-  virtual std::optional<RawManifest> fetch_manifest(const oci::Reference& reference, const std::stop_token& stop) = 0;
-  virtual std::optional<oci::Descriptor> resolve(const oci::Reference& reference, const std::stop_token& stop) = 0;
-  // The blob's bytes, verified against digest and size while read: the last read() throws Error{kCorrupt} on a lie. A
-  // dropped connection is resumed with a Range request.
+  virtual std::optional<RawManifest> fetch_manifest(const oci::Reference& reference,
+                                                    const std::stop_token& stop) = 0;
+  virtual std::optional<oci::Descriptor> resolve(const oci::Reference& reference,
+                                                 const std::stop_token& stop) = 0;
+  // The blob's bytes, verified against digest and size while read: the last read() throws Error{kCorrupt} on
+  // a lie. A dropped connection is resumed with a Range request.
   virtual std::unique_ptr<base::ByteSource> open_blob(const oci::Reference& repository,
                                                       const oci::Descriptor& descriptor,
                                                       const std::stop_token& stop) = 0;
-  virtual bool has_blob(const oci::Reference& repository, const base::Digest& digest, const std::stop_token& stop) = 0;
-  virtual BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob, const std::stop_token& stop) = 0;
-  // reference.tag or .digest says where.
-  virtual void push_manifest(const oci::Reference& reference, const std::string& media_type, const std::string& raw,
+  virtual bool has_blob(const oci::Reference& repository, const base::Digest& digest,
+                        const std::stop_token& stop) = 0;
+  virtual BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,
                              const std::stop_token& stop) = 0;
+  // reference.tag or .digest says where.
+  virtual void push_manifest(const oci::Reference& reference, const std::string& media_type,
+                             const std::string& raw, const std::stop_token& stop) = 0;
 };
 
 }  // namespace cooper::registry

@@ -20,8 +20,9 @@ struct PulledImage {
   oci::ImageConfig config;
 };
 
-// Throws Error{kRegistry} when the image or the platform does not exist (naming the platforms there are), Error{kCorrupt} when
-// config and manifest contradict each other (number of diffIDs and layers). Fetches no layer.
+// Throws Error{kRegistry} when the image or the platform does not exist (naming the platforms there are),
+// Error{kCorrupt} when config and manifest contradict each other (number of diffIDs and layers). Fetches no
+// layer.
 PulledImage pull_image(Client& client, const oci::Reference& reference, const oci::Platform& platform,
                        const std::stop_token& stop);
 

@@ -1,10 +1,11 @@
 // Starts sandboxed steps from a multi-threaded builder.
 //
-// unshare(CLONE_NEWUSER|NEWPID) and fork are only safe in a single-threaded process, and exec of a binary with many shared
-// libraries costs more than the whole step. So the builder forks one small launcher process early, while it is still
-// single-threaded and before it has read any credential; the launcher forks a child for every step on request over a
-// socket. When the builder dies, however it dies, the launcher sees the socket close, kills every step (its whole pid
-// namespace) and ends; all mounts live in the steps' own mount namespaces and go with them.
+// unshare(CLONE_NEWUSER|NEWPID) and fork are only safe in a single-threaded process, and exec of a binary
+// with many shared libraries costs more than the whole step. So the builder forks one small launcher process
+// early, while it is still single-threaded and before it has read any credential; the launcher forks a child
+// for every step on request over a socket. When the builder dies, however it dies, the launcher sees the
+// socket close, kills every step (its whole pid namespace) and ends; all mounts live in the steps' own mount
+// namespaces and go with them.
 #pragma once
 
 #include <functional>
@@ -19,8 +20,8 @@
 namespace cooper::sandbox {
 
 struct ExitStatus {
-  int code = 0;        // the program's exit code; 128 + signal when it was killed
-  int signal = 0;      // 0 when it exited by itself
+  int code = 0;    // the program's exit code; 128 + signal when it was killed
+  int signal = 0;  // 0 when it exited by itself
   bool timed_out = false;
   std::uint64_t peak_memory = 0;  // bytes, 0 when unknown
   std::int64_t cpu_time_us = 0;
@@ -32,11 +33,11 @@ class Launcher {
   static std::unique_ptr<Launcher> start(Tier tier);
   virtual ~Launcher() = default;  // ends the process; running steps are killed
 
-  // Runs one step to its end; callable from many threads at once. `output(stream, bytes)` is called on the calling thread
-  // with what the step writes to stdout (1) and stderr (2). On a stop request the step's pid namespace gets TERM, after
-  // two seconds KILL, and Error{kCancelled} is thrown. A set-up that fails is Error{kIo} or {kUnsupported} naming the
-  // operation ("mount overlay", "pivot_root"); a program that cannot be started (missing, not executable) ends with 127 or
-  // 126 and a line on stderr, as a shell's would.
+  // Runs one step to its end; callable from many threads at once. `output(stream, bytes)` is called on the
+  // calling thread with what the step writes to stdout (1) and stderr (2). On a stop request the step's pid
+  // namespace gets TERM, after two seconds KILL, and Error{kCancelled} is thrown. A set-up that fails is
+  // Error{kIo} or {kUnsupported} naming the operation ("mount overlay", "pivot_root"); a program that cannot
+  // be started (missing, not executable) ends with 127 or 126 and a line on stderr, as a shell's would.
   virtual ExitStatus run(const Spec& spec, const std::function<void(int stream, base::ByteSpan)>& output,
                          const std::stop_token& stop) = 0;
 };

@@ -1,7 +1,7 @@
 // Everything a sandboxed step needs, as data: an ordered list of set-up operations, then a program.
 //
-// The launcher sends it, serialised, to the process that becomes the step's init. Paths named `source` are in the builder's
-// view; `target` is inside the new root.
+// The launcher sends it, serialised, to the process that becomes the step's init. Paths named `source` are in
+// the builder's view; `target` is inside the new root.
 #pragma once
 
 #include <cstdint>

@@ -7,16 +7,16 @@
 namespace cooper::sandbox {
 
 enum class Tier {
-  kPrivileged,        // T2: root with mounts
-  kUserNamespace,     // T1: user namespace with a range of ids (newuidmap)
+  kPrivileged,             // T2: root with mounts
+  kUserNamespace,          // T1: user namespace with a range of ids (newuidmap)
   kSingleIdUserNamespace,  // T1b: user namespace with one id
-  kNone,              // no RUN; everything else works
+  kNone,                   // no RUN; everything else works
 };
 
 std::string_view tier_name(Tier tier);  // "privileged", "userns", "userns-single", "none"
 
 struct ProbeStep {
-  std::string what;   // "overlay mount on the work directory"
+  std::string what;  // "overlay mount on the work directory"
   bool ok = false;
   std::string detail;  // the errno's text, or what was found
   std::string remedy;  // the knob that would allow it, "" when ok
@@ -28,17 +28,18 @@ struct ProbeResult {
   std::vector<ProbeStep> steps;
 };
 
-// Finds the best tier by doing, in forked children, with real mounts on `work_directory` (made when missing). The caller
-// must be single-threaded. Never throws for a refused ability: that is the result. 20 ms or less.
+// Finds the best tier by doing, in forked children, with real mounts on `work_directory` (made when missing).
+// The caller must be single-threaded. Never throws for a refused ability: that is the result. 20 ms or less.
 ProbeResult probe(const std::string& work_directory);
 
-// Checks one tier that the user asked for by name ("auto" probes all); throws Error{kUnsupported} with the failed step
-// and its remedy when it does not work here, Error{kUsage} for an unknown name.
+// Checks one tier that the user asked for by name ("auto" probes all); throws Error{kUnsupported} with the
+// failed step and its remedy when it does not work here, Error{kUsage} for an unknown name.
 ProbeResult probe_named(const std::string& name, const std::string& work_directory);
 
-// Moves this process into the tier's user namespace (nothing to do for kPrivileged and kNone): afterwards it is uid 0 in
-// it, with the user's subordinate ids mapped from 1 on (kUserNamespace) or nothing else (kSingleIdUserNamespace). All later
-// file work and all steps happen inside, so that one code path serves every tier. The caller must be single-threaded.
+// Moves this process into the tier's user namespace (nothing to do for kPrivileged and kNone): afterwards it
+// is uid 0 in it, with the user's subordinate ids mapped from 1 on (kUserNamespace) or nothing else
+// (kSingleIdUserNamespace). All later file work and all steps happen inside, so that one code path serves
+// every tier. The caller must be single-threaded.
 void enter(Tier tier);
 
 }  // namespace cooper::sandbox

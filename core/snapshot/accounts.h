@@ -16,8 +16,8 @@ struct Account {
   std::string home = "/";
 };
 
-// USER's "user[:group]", names or numbers. A numeric user needs no passwd entry (gid 0 then). Throws Error{kDockerfile}
-// naming an unknown name.
+// USER's "user[:group]", names or numbers. A numeric user needs no passwd entry (gid 0 then). Throws
+// Error{kDockerfile} naming an unknown name.
 Account resolve_account(const TreeView& root, const std::string& user);
 // --chown's "user[:group]": a lone numeric user is its own group too, a lone name gives its primary group.
 Account resolve_owner(const TreeView& root, const std::string& user, const std::string& group);

@@ -42,7 +42,8 @@ struct Entry {
   bool operator==(const Entry&) const = default;
 };
 
-// Orders paths by component, so that everything below a directory is contiguous after it: "a" < "a/b" < "a-b".
+// Orders paths by component, so that everything below a directory is contiguous after it: "a" < "a/b" <
+// "a-b".
 bool path_less(std::string_view a, std::string_view b);
 
 // The name after the last slash, and what is before it ("" for the root).

@@ -1,8 +1,9 @@
 // Layers: immutable, shared, and as lazy as possible.
 //
-// A layer is known by an id. Layers of images have the id of their diffID ("sha256-<hex>"), declared from a manifest without
-// fetching anything; layers made here have a random id until and after they are sealed. index() and tree() need the layer to
-// be materialised first (LayerStore::materialize), which fetches and unpacks the blob.
+// A layer is known by an id. Layers of images have the id of their diffID ("sha256-<hex>"), declared from a
+// manifest without fetching anything; layers made here have a random id until and after they are sealed.
+// index() and tree() need the layer to be materialised first (LayerStore::materialize), which fetches and
+// unpacks the blob.
 #pragma once
 
 #include <functional>
@@ -20,15 +21,15 @@
 
 namespace cooper::snapshot {
 
-// Opens the compressed bytes of a blob that the store does not have: a registry, a cache backend. Called at most once at a
-// time per layer, from any thread.
+// Opens the compressed bytes of a blob that the store does not have: a registry, a cache backend. Called at
+// most once at a time per layer, from any thread.
 using BlobOpener =
     std::function<std::unique_ptr<base::ByteSource>(const oci::Descriptor&, const std::stop_token&)>;
 
 // A layer as an image names it.
 struct SealedLayer {
-  base::Digest diff_id;   // of the uncompressed tar
-  oci::Descriptor blob;   // of the compressed tar
+  base::Digest diff_id;        // of the uncompressed tar
+  oci::Descriptor blob;        // of the compressed tar
   std::int64_t max_mtime = 0;  // the newest time in it, seconds since the epoch
 };
 
@@ -48,7 +49,8 @@ class Layer {
   std::string id_;
   std::optional<SealedLayer> origin_;
   BlobOpener opener_;
-  mutable std::mutex mutex_;  // guards the two below while they are being made, and single-flights materialize()
+  mutable std::mutex
+      mutex_;  // guards the two below while they are being made, and single-flights materialize()
   std::shared_ptr<const LayerIndex> index_;
   std::string tree_;
 };

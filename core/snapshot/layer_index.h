@@ -1,9 +1,9 @@
 // The truth about a layer: its entries, sorted, with every property that its tar has or will have.
 //
-// Written once when a layer is unpacked, created or committed. The unpacked directory only holds the bytes of files, so
-// owners, device nodes and capabilities survive where the tier cannot chown or mknod, and no question about a layer costs a
-// walk of the disk. Format on disk: magic "CLI1", entry count, then entries with varint fields and length-framed strings
-// (front-coded paths), and a SHA-256 of all before it.
+// Written once when a layer is unpacked, created or committed. The unpacked directory only holds the bytes of
+// files, so owners, device nodes and capabilities survive where the tier cannot chown or mknod, and no
+// question about a layer costs a walk of the disk. Format on disk: magic "CLI1", entry count, then entries
+// with varint fields and length-framed strings (front-coded paths), and a SHA-256 of all before it.
 #pragma once
 
 #include <cstddef>

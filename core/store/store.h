@@ -1,11 +1,11 @@
 // The store: everything cooper keeps between builds, in flat files that crash-safe renames put in place.
 //
 //   oci-layout, index.json, blobs/sha256/<hex>   a valid OCI image layout: skopeo and crane can open it
-//   layers/<id>/                                 what is known of a layer, the same for every tier (snapshot/)
-//   trees/<form>/<id>/                           a layer's unpacked bytes, per form of ownership
+//   layers/<id>/                                 what is known of a layer, the same for every tier
+//   (snapshot/) trees/<form>/<id>/                           a layer's unpacked bytes, per form of ownership
 //   records/<hex>                                cache records, one file per key (cache/)
-//   tmp/<lease>/                                 work of one running process; swept when its lease lock is free
-//   leases/<lease>                               flock'd by the process for as long as it runs
+//   tmp/<lease>/                                 work of one running process; swept when its lease lock is
+//   free leases/<lease>                               flock'd by the process for as long as it runs
 //
 // Several processes may use one store at once. Nothing is ever visible half-written.
 #pragma once
@@ -29,8 +29,8 @@ class Store;
 class BlobWriter final : public base::ByteSink {
  public:
   void write(base::ByteSpan data) override;
-  // Renames the blob into place and returns its digest. Throws Error{kCorrupt} when `expected` is given and differs, and
-  // Error{kIo}; then, and when commit() is never called, nothing remains.
+  // Renames the blob into place and returns its digest. Throws Error{kCorrupt} when `expected` is given and
+  // differs, and Error{kIo}; then, and when commit() is never called, nothing remains.
   base::Digest commit(const std::optional<base::Digest>& expected = std::nullopt);
   std::uint64_t size() const { return size_; }
   ~BlobWriter() override;
@@ -48,7 +48,8 @@ class BlobWriter final : public base::ByteSink {
 
 class Store {
  public:
-  // Opens or makes the store at `path` and takes a lease; sweeps the tmp/ of processes that are gone. Throws Error{kIo}.
+  // Opens or makes the store at `path` and takes a lease; sweeps the tmp/ of processes that are gone. Throws
+  // Error{kIo}.
   static std::shared_ptr<Store> open(const std::string& path);
   ~Store();
 
@@ -61,14 +62,14 @@ class Store {
   BlobWriter begin_blob() const;
   base::Digest put_blob(std::string_view content) const;
 
-  std::string layer_path(const std::string& id) const;                         // layers/<id>
+  std::string layer_path(const std::string& id) const;                          // layers/<id>
   std::string tree_path(const std::string& form, const std::string& id) const;  // trees/<form>/<id>
   std::string records_path() const;
 
   // A fresh directory under this process's own tmp/.
   os::TempDir make_temp(std::string_view prefix) const;
-  // Moves a directory or file made in tmp/ to its place; false when the place is taken already (the caller's copy is then
-  // removed): two processes made the same thing.
+  // Moves a directory or file made in tmp/ to its place; false when the place is taken already (the caller's
+  // copy is then removed): two processes made the same thing.
   bool publish(const std::string& temporary, const std::string& place) const;
 
  private:

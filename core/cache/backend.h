@@ -1,0 +1,32 @@
+// One place where records and blobs are kept. Each backend passes the same conformance suite.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "cache/record.h"
+
+namespace cooper::cache {
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string name() const = 0;  // for people: "local store"
+  // One answer per key, in order; nullopt for a miss. A damaged record is a miss and is reported through the
+  // warning sink.
+  virtual std::vector<std::optional<Record>> find(const std::vector<base::Digest>& keys,
+                                                  const std::stop_token& stop) = 0;
+  // The compressed bytes of a record's blob; the caller verifies. Throws Error{kRegistry|kIo} when it is
+  // gone.
+  virtual std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
+                                                      const std::stop_token& stop) = 0;
+  // Stores the record under its key, and under its content key when it has one. `open` supplies the blob's
+  // bytes if needed.
+  virtual void put(const Record& record, const std::stop_token& stop) = 0;
+};
+
+}  // namespace cooper::cache

@@ -1,0 +1,39 @@
+// What a cache remembers of a step. See docs/cache.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "oci/descriptor.h"
+#include "solver/interfaces.h"
+
+namespace cooper::cache {
+
+// Part of every key: a change here makes all old records unreachable, which is the point.
+inline constexpr int kKeySchema = 1;
+
+struct Record {
+  base::Digest key;
+  std::optional<base::Digest> content_key;
+  std::string step;  // the instruction, one line, for people and for finding "the same step" earlier
+  std::string
+      step_id;  // stable name of the step across builds: "stage/instruction number/op kind", for explain
+  bool no_change = false;  // the step added no layer
+  std::string layer_id;    // in the local layer store, "" when only blobs are known
+  std::optional<base::Digest> diff_id;
+  std::optional<oci::Descriptor> blob;
+  std::int64_t max_mtime = 0;
+  std::int64_t created = 0;      // seconds since the epoch
+  std::int64_t duration_ms = 0;  // how long the step took
+  std::vector<std::pair<std::string, base::Digest>> ingredients;
+
+  std::string serialize() const;               // JSON, stable field order
+  static Record parse(std::string_view json);  // throws Error{kCorrupt}
+};
+
+}  // namespace cooper::cache
