@@ -1,0 +1,66 @@
+#include "os/file_lock.h"
+
+#include <atomic>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "os/beneath.h"
+
+namespace cooper::os {
+namespace {
+
+class OsFileLock : public ::testing::Test {
+ protected:
+  TempDir directory_{std::filesystem::temp_directory_path().string(), "os-lock-"};
+  std::string path_ = directory_.path() + "/lock";
+};
+
+TEST_F(OsFileLock, ExcludesOthers) {
+  const FileLock held = FileLock::acquire(path_, LockMode::kExclusive);
+  EXPECT_FALSE(FileLock::try_acquire(path_, LockMode::kShared).has_value());
+  EXPECT_FALSE(FileLock::try_acquire(path_, LockMode::kExclusive).has_value());
+}
+
+TEST_F(OsFileLock, SharesAmongReaders) {
+  const FileLock held = FileLock::acquire(path_, LockMode::kShared);
+  EXPECT_TRUE(FileLock::try_acquire(path_, LockMode::kShared).has_value());
+  EXPECT_FALSE(FileLock::try_acquire(path_, LockMode::kExclusive).has_value());
+}
+
+TEST_F(OsFileLock, WaitsForTheHolder) {
+  auto held = std::make_unique<FileLock>(FileLock::acquire(path_, LockMode::kExclusive));
+  std::atomic<bool> released = false;
+  std::atomic<bool> released_first = false;
+  std::jthread waiter([&] {
+    const FileLock lock = FileLock::acquire(path_, LockMode::kExclusive);
+    released_first = released.load();
+  });
+  released = true;
+  held.reset();
+  waiter.join();
+  EXPECT_TRUE(released_first);
+}
+
+TEST_F(OsFileLock, IsReleasedWhenItsHolderDies) {
+  auto [reader, writer] = make_pipe();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const FileLock lock = FileLock::acquire(path_, LockMode::kExclusive);
+    FdSink(writer.get(), "pipe").write(std::as_bytes(std::span("x", 1)));
+    ::pause();
+    ::_exit(1);
+  }
+  std::array<std::byte, 1> byte{};
+  ASSERT_EQ(FdSource(reader.get(), "pipe").read(byte), 1u);
+  EXPECT_FALSE(FileLock::try_acquire(path_, LockMode::kExclusive).has_value());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(FileLock::try_acquire(path_, LockMode::kExclusive).has_value());
+}
+
+}  // namespace
+}  // namespace cooper::os
