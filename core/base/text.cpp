@@ -54,12 +54,13 @@ std::string human_size(std::uint64_t bytes) {
   constexpr std::array<const char*, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
   auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
-  while (value >= 1000 && unit + 1 < kUnits.size()) {
+  // From 999.5 on, rounding would give "1000 kB".
+  while (value >= (unit == 0 ? 1000 : 999.5) && unit + 1 < kUnits.size()) {
     value /= 1000;
     ++unit;
   }
   if (unit == 0) return fmt::format("{} B", bytes);
-  return fmt::format(value < 10 ? "{:.1f} {}" : "{:.0f} {}", value, kUnits[unit]);
+  return fmt::format("{:.{}f} {}", value, value < 9.95 ? 1 : 0, kUnits[unit]);
 }
 
 namespace {
