@@ -2,7 +2,7 @@
 #pragma once
 
 #include <string>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "base/digest.h"
@@ -32,19 +32,23 @@ struct Vertex {
 struct Definition {
   std::vector<Vertex> vertices;
 
-  // Appends `vertex`, or returns the index of an equal one: same op, inputs and platform. Inputs must exist
-  // already.
+  // Appends `vertex`, or returns the index of an equal one: same op, inputs and platform. Of equal vertices
+  // the first one's info stays, and the cache is ignored if either asks for that. Throws Error{kInternal}
+  // when an input does not exist yet: the order of the list is the proof that there is no cycle.
   int add(Vertex vertex);
 
  private:
-  std::vector<std::pair<base::Digest, int>> known_;  // sorted by digest
+  std::vector<base::Digest> digests_;            // of `vertices`, in order
+  std::unordered_map<base::Digest, int> known_;  // digest → index
 };
 
 // Identity of one vertex given the digests of its inputs; used to merge equal vertices inside a build. Does
 // not read contexts, so it is no cache key.
 base::Digest vertex_digest(const Vertex& vertex, const std::vector<base::Digest>& input_digests);
 
-// The canonical encoding of an op's resolved fields, without inputs and info. Cache keys build on it.
+// The canonical encoding of an op's resolved fields, without inputs and info. Cache keys build on it: it
+// holds all that changes the result and nothing else, so no credentials in URLs and none of the fields that
+// op.h lists as outside the digest.
 std::string encode_op(const Op& op);
 
 // A readable listing, one vertex a paragraph; for tests and `--print-graph`.
