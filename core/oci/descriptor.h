@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -22,6 +23,11 @@ struct Descriptor {
   std::string artifact_type;
 
   bool operator==(const Descriptor&) const = default;
+
+  // Throws Error{kCorrupt} saying what is wrong. Media types follow RFC 6838, sizes are 0 … 2^63-1, digests
+  // sha256.
+  static Descriptor parse(std::string_view raw);
+  std::string serialize() const;  // as Go's encoding/json would write it, on one line
 };
 
 }  // namespace cooper::oci

@@ -1,9 +1,10 @@
 // The image config: what a container made from the image runs, and how the image came to be.
 //
 // OCI image-spec config.md, plus Docker's extensions that BuildKit writes (Healthcheck, OnBuild, Shell,
-// ArgsEscaped). serialize() writes what Go's encoding/json writes for BuildKit's struct: field order,
-// omitempty, HTML escaping, RFC 3339 times. Fields that are not modelled survive a parse/serialize round trip
-// at the end of their object.
+// ArgsEscaped). serialize() writes byte for byte what BuildKit writes: the outer object's keys sorted, the
+// inner objects in the order of its Go structs, omitempty, HTML escaping, `"diff_ids":null` for no layers.
+// Fields of the image and of its config that are not modelled survive a parse/serialize round trip: in their
+// sorted place in the former, at the end of the latter.
 #pragma once
 
 #include <cstdint>
