@@ -17,13 +17,16 @@ class MergedView final : public TreeView {
   std::optional<Entry> lookup(const std::string& path) const override;
   std::vector<Entry> list(const std::string& path) const override;
   os::Fd open(const std::string& path) const override;
+  bool has_immutable_files() const override { return true; }
   base::Digest content_digest(const Entry& entry) const override;
   std::string link_group(const Entry& entry) const override;
 
   const LayerStack& stack() const { return stack_; }
 
  private:
-  struct Place;  // which layer answers for a path
+  struct Part;   // what one layer has below a directory
+  struct Place;  // what answers for a path
+  static std::optional<Place> step(const std::vector<Part>& parts, const std::string& path);
   std::optional<Place> place(const std::string& path) const;
   LayerStack stack_;
 };
