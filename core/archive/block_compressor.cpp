@@ -25,8 +25,8 @@ struct BlockCompressor::Shared {
   const BlockCodecFactory make_codec;
   std::mutex mutex;
   std::condition_variable done;
-  std::deque<std::shared_ptr<Block>> blocks;    // in the order of the stream
-  std::deque<std::shared_ptr<Block>> waiting;   // those of `blocks` that nobody has started
+  std::deque<std::shared_ptr<Block>> blocks;   // in the order of the stream
+  std::deque<std::shared_ptr<Block>> waiting;  // those of `blocks` that nobody has started
   std::vector<std::shared_ptr<Block>> recycled;
   std::vector<std::unique_ptr<BlockCodec>> idle_codecs;
   std::size_t helpers = 0;  // posted to the pool and not ended
@@ -40,7 +40,8 @@ struct BlockCompressor::Shared {
     block.size = codec.compress(block.input, {block.output.get(), bound});
   }
 
-  // Compresses the first block that nobody has started; `lock` is released meanwhile. False when there is none.
+  // Compresses the first block that nobody has started; `lock` is released meanwhile. False when there is
+  // none.
   bool run_one(std::unique_lock<std::mutex>& lock) {
     if (waiting.empty()) return false;
     std::shared_ptr<Block> block = std::move(waiting.front());

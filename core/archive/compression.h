@@ -1,10 +1,9 @@
 // gzip and zstd as streams, both ways.
 //
-// Compression is parallel and deterministic: the input is cut into fixed blocks, each compressed
-// independently of how many threads there are, so the same bytes in give the same bytes out on any machine.
-// gzip is written by ISA-L as one member with zlib-compatible blocks (RFC 1952, mtime 0, no name), or as
-// several members, which every reader of layers accepts; zstd as frames (RFC 8878) by libzstd. Memory: at
-// most (threads + 2) blocks each way.
+// Compression is parallel and deterministic: the same bytes in give the same bytes out on any machine and for
+// any number of threads, because the input is cut at fixed places. gzip is written as members of 1 MiB (RFC
+// 1952, mtime 0, no name), which every reader of layers accepts; zstd as one frame (RFC 8878) with a content
+// checksum. Memory: at most (threads + 2) blocks each way, a block being 1 MiB for gzip and 4 MiB for zstd.
 #pragma once
 
 #include <memory>
@@ -23,8 +22,9 @@ struct CompressionOptions {
 };
 
 // A sink that writes compressed bytes to `out`. finish() writes the trailer and finishes `out`. With a pool,
-// blocks are compressed on it; without, on the calling thread. `pool` may be shared; the caller must not be
-// one of its tasks.
+// blocks are compressed on it (zstd: on as many threads of its own) and on the calling thread while it would
+// wait; without, on the calling thread (zstd: on one of its own). `pool` may be shared, busy or blocked.
+// `out` and `pool` must outlive the sink. Throws Error{kUsage} for a level that the type does not have.
 std::unique_ptr<base::ByteSink> make_compressor(const CompressionOptions& options, base::ByteSink& out,
                                                 base::ThreadPool* pool);
 

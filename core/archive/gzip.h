@@ -16,8 +16,9 @@ namespace cooper::archive {
 
 inline constexpr std::size_t kGzipBlockSize = 1 << 20;
 
-// `level` 0-9, or -1 for the default. One member a block: mtime 0, no name. Throws Error{kUsage} for another
-// level.
+// Throws Error{kUsage} unless `level` is 0-9, or -1 for the default.
+void check_gzip_level(int level);
+// Writes one member a block: mtime 0, no name.
 std::unique_ptr<BlockCodec> make_gzip_codec(int level);
 
 // Reads all members of `in`; zeros after the last one are padding. CRC and length of each member are checked.
