@@ -1,0 +1,45 @@
+# The front door. Each target installs the Debian packages that it needs when they are missing (as root or
+# through sudo), then works in build/. See CONTRIBUTING.md.
+
+BUILD ?= build
+JOBS  ?= $(shell nproc)
+# More words for ctest, for instance: make test TESTS='-L unit' or TESTS='-R Dockerfile'
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build bench lint format clean
+
+help: ## this list
+	@echo 'cooper builds container images without a daemon. Targets:'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: build ## two base images, a registry, a multi-stage build, a push, a cached rebuild
+	@scripts/packages.sh demo
+	@COOPER=$(BUILD)/cooper scripts/demo.sh
+
+test: ## build everything and run all tests
+	@scripts/packages.sh build test
+	@scripts/configure.sh $(BUILD) -DCOOPER_TESTS=ON
+	@ninja -C $(BUILD) -j $(JOBS)
+	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error --timeout 600 $(TESTS)
+
+build: ## compile build/cooper
+	@scripts/packages.sh build
+	@scripts/configure.sh $(BUILD)
+	@ninja -C $(BUILD) -j $(JOBS) cooper
+
+bench: build ## speed and memory, beside buildah
+	@scripts/packages.sh bench
+	@COOPER=$(BUILD)/cooper scripts/bench.sh
+
+lint: ## clang-format, clang-tidy and shellcheck, in check mode
+	@scripts/packages.sh build test lint
+	@scripts/configure.sh $(BUILD) -DCOOPER_TESTS=ON
+	@BUILD=$(BUILD) JOBS=$(JOBS) scripts/lint.sh
+
+format: ## rewrite the sources in the house format
+	@scripts/packages.sh lint
+	@find core adapters tests -name '*.cpp' -o -name '*.h' | xargs -r clang-format-14 -i
+
+clean: ## remove build/
+	@rm -rf $(BUILD)

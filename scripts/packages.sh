@@ -1,0 +1,84 @@
+#!/bin/bash
+# Installs the Debian packages that a task needs and that are missing.
+#
+# usage: scripts/packages.sh SET...      sets: build test lint demo bench
+#
+# Asks dpkg first, so that nothing happens, and no privilege is needed, when all is there.
+set -euo pipefail
+
+packages_of() {
+  case $1 in
+    build)
+      echo g++ cmake ninja-build ccache mold pkg-config
+      echo libcurl4-openssl-dev libarchive-dev libssl-dev nlohmann-json3-dev libfmt-dev libzstd-dev libisal-dev
+      echo libseccomp-dev libcli11-dev
+      # cooper itself: CA certificates for registries, newuidmap for a range of ids without root.
+      echo ca-certificates uidmap
+      ;;
+    test)
+      echo libgtest-dev libgmock-dev git busybox-static docker-registry skopeo umoci jq curl openssl
+      echo procps util-linux
+      ;;
+    lint) echo clang-format-14 clang-tidy-14 shellcheck ;;
+    demo) echo mmdebstrap docker-registry skopeo jq curl util-linux ;;
+    bench) echo hyperfine buildah docker-registry busybox-static skopeo jq curl time ;;
+    *)
+      echo "packages.sh: unknown set '$1'" >&2
+      echo "hint: use one of build, test, lint, demo, bench" >&2
+      exit 2
+      ;;
+  esac
+}
+
+missing_of() {
+  local installed
+  installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' || true)
+  comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$installed")
+}
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "packages.sh: not a Debian system: install these yourself, or build in a debian:12 container:" >&2
+  for set in "$@"; do packages_of "$set" >&2; done
+  exit 1
+fi
+
+wanted=()
+for set in "$@"; do
+  list=$(packages_of "$set")
+  read -r -d '' -a names <<<"$list" || true
+  wanted+=("${names[@]}")
+done
+mapfile -t missing < <(missing_of "${wanted[@]}")
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+  if ! command -v sudo >/dev/null; then
+    echo "packages.sh: missing packages, and neither root nor sudo to install them: ${missing[*]}" >&2
+    echo "hint: run as root: apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null
+}
+install() { apt install --no-install-recommends "${missing[@]}"; }
+
+echo "installing: ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# With no package lists, or old ones, the first try fails; only then is the network asked for new lists.
+if ! install >"$log" 2>&1; then
+  if ! { apt update && install; } >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "packages.sh: cannot install: ${missing[*]}" >&2
+    exit 1
+  fi
+fi
+
+# Debian starts an open registry on port 5000 with this package; only the program is wanted here.
+if [[ " ${missing[*]} " == *" docker-registry "* && -d /run/systemd/system ]]; then
+  "${as_root[@]}" systemctl disable --now docker-registry.service >/dev/null 2>&1 || true
+fi
