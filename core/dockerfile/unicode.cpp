@@ -297,12 +297,15 @@ constexpr Range kUnprintable[] = {
 
 template <std::size_t N>
 bool contains(const Range (&ranges)[N], char32_t code) {
-  const Range* after = std::upper_bound(std::begin(ranges), std::end(ranges), code,
-                                        [](char32_t value, const Range& range) { return value < range.first; });
+  const Range* after =
+      std::upper_bound(std::begin(ranges), std::end(ranges), code,
+                       [](char32_t value, const Range& range) { return value < range.first; });
   return after != std::begin(ranges) && code <= std::prev(after)->last;
 }
 
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
 
 }  // namespace
 
@@ -361,8 +364,8 @@ std::string encode_all(std::u32string_view codes) {
 
 bool is_space(char32_t code) {
   if (code < 0x80) return code == ' ' || (code >= '\t' && code <= '\r');
-  return code == 0x85 || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 ||
-         code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+  return code == 0x85 || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
+         code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
 }
 
 bool is_letter(char32_t code) {
@@ -394,12 +397,9 @@ std::string_view trim_space(std::string_view text) {
   while (!text.empty()) {
     std::size_t start = text.size() - 1;
     while (start > 0 && text.size() - start < 3 && is_continuation(text[start])) --start;
-    if (!is_space(decode_utf8(text.substr(start)).code) && !is_space(static_cast<unsigned char>(text.back()) < 0x80
-                                                                         ? static_cast<char32_t>(text.back())
-                                                                         : kReplacement)) {
-      break;
-    }
-    text.remove_suffix(decode_utf8(text.substr(start)).width + start == text.size() ? text.size() - start : 1);
+    Decoded last = decode_utf8(text.substr(start));
+    if (start + last.width != text.size() || !is_space(last.code)) break;
+    text.remove_suffix(last.width);
   }
   return text;
 }
