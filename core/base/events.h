@@ -19,6 +19,7 @@ struct Event {
     kPlanned,    // a vertex exists: `name`, `range`
     kStarted,    // its work began
     kCached,     // answered from the cache; `text` says from where
+    kExplain,    // `text` says why the step was not answered from the cache
     kLog,        // `text` is raw output of the step, any bytes, not line-aligned; `stream` 1 or 2
     kProgress,   // `name` is what moves (a layer, an upload), `current` of `total` bytes (total 0: unknown)
     kDone,       // the vertex ended well

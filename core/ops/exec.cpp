@@ -1,0 +1,84 @@
+#include "ops/exec.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "oci/image_config.h"
+#include "ops/exec_mounts.h"
+#include "ops/file.h"
+#include "ops/results.h"
+#include "snapshot/accounts.h"
+#include "snapshot/merged_view.h"
+#include "snapshot/overlay.h"
+
+namespace cooper::ops {
+namespace {
+
+void require_launcher(const Services& services) {
+  if (services.launcher != nullptr) return;
+  throw base::Error(base::ErrorKind::kUnsupported, "cannot run steps here: " + services.no_launcher_reason)
+      .hint("see 'cooper doctor' for what would allow it; Dockerfiles without RUN build anywhere");
+}
+
+void set_default(std::vector<std::string>& env, std::string_view name, const std::string& value) {
+  if (oci::find_env(env, name) == nullptr) env.push_back(fmt::format("{}={}", name, value));
+}
+
+sandbox::Spec describe_step(const graph::Exec& op, const snapshot::Account& account) {
+  sandbox::Spec spec;
+  spec.argv = op.argv;
+  spec.env = op.env;
+  for (const std::string& variable : op.proxy_env) spec.env.push_back(variable);
+  set_default(spec.env, "HOME", account.home);
+  spec.cwd = op.cwd;
+  spec.uid = account.uid;
+  spec.gid = account.gid;
+  spec.groups = account.groups;
+  spec.network = op.network == graph::Exec::Network::kNone ? sandbox::Network::kNone : sandbox::Network::kHost;
+  if (!op.hostname.empty()) spec.hostname = op.hostname;
+  spec.extra_hosts = op.extra_hosts;
+  if (op.shm_size > 0) spec.shm_size = op.shm_size;
+  spec.ulimits = op.ulimits;
+  spec.insecure = op.insecure;
+  return spec;
+}
+
+// "did not complete" as BuildKit says it, with the exit code that cooper passes on.
+[[noreturn]] void fail(const graph::Exec& op, const sandbox::ExitStatus& status) {
+  std::string how = status.signal != 0 ? fmt::format("was killed by signal {}", status.signal)
+                                       : fmt::format("did not complete successfully: exit code: {}", status.code);
+  throw base::Error(base::ErrorKind::kRunFailed, fmt::format("process \"{}\" {}", base::join(op.argv, " "), how))
+      .exit_status(status.code);
+}
+
+}  // namespace
+
+snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const solver::ResultPtr> inputs,
+                            Services& services, const std::stop_token& stop) {
+  require_launcher(services);
+  const snapshot::LayerStack& stack = stack_of(inputs[0]);
+  materialize_all(stack, services, stop);
+  sandbox::Spec spec = describe_step(op, snapshot::resolve_account(snapshot::MergedView(stack), op.user));
+  snapshot::Staging staging = services.layers->begin();
+  spec.root.lower = snapshot::prepare_overlay(*services.layers, stack, stop);
+  spec.root.upper = staging.tree();
+  spec.root.work = staging.scratch();
+  StepMounts mounts = prepare_mounts(op, inputs, services, stop);
+  spec.mounts = std::move(mounts.mounts);
+  for (std::string& variable : mounts.env) spec.env.push_back(std::move(variable));
+
+  auto log = [&](int stream, base::ByteSpan bytes) {
+    base::Event event;
+    event.kind = base::Event::Kind::kLog;
+    event.vertex = vertex;
+    event.stream = stream;
+    event.text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    services.events->emit(std::move(event));
+  };
+  sandbox::ExitStatus status = services.launcher->run(spec, log, stop);
+  if (status.code != 0) fail(op, status);
+  return services.layers->commit_upper(std::move(staging), stack);
+}
+
+}  // namespace cooper::ops

@@ -1,0 +1,198 @@
+#include "ops/exec_mounts.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/encoder.h"
+#include "base/error.h"
+#include "context/local_tree.h"
+#include "ops/file.h"
+#include "ops/results.h"
+#include "ops/stage.h"
+#include "snapshot/merged_view.h"
+#include "snapshot/overlay.h"
+
+namespace cooper::ops {
+namespace {
+
+using snapshot::Entry;
+
+class MountPlanner {
+ public:
+  MountPlanner(std::span<const solver::ResultPtr> inputs, Services& services, const std::stop_token& stop)
+      : inputs_(inputs), services_(services), stop_(stop) {}
+
+  void add(const graph::Mount& mount) {
+    target_ = mount.target;
+    std::visit([this](const auto& what) { add_mount(what); }, mount.what);
+  }
+  void add(const graph::ScriptFile& script) {
+    planned_.mounts.emplace_back(sandbox::FileMount{script.path, script.content, 0755, 0, 0});
+  }
+  StepMounts take() { return std::move(planned_); }
+
+ private:
+  void add_mount(const graph::BindMount& bind) {
+    snapshot::LayerStack stack = stack_with(bind.input, bind.source);
+    std::string source = real_source(stack, bind.source);
+    sandbox::OverlayMount overlay;
+    overlay.lower = snapshot::prepare_overlay(*services_.layers, stack, stop_);
+    overlay.source = source;
+    overlay.target = target_;
+    if (bind.writable) {
+      planned_.discarded.push_back(services_.layers->begin());
+      overlay.upper = planned_.discarded.back().tree();
+      overlay.work = planned_.discarded.back().scratch();
+    }
+    planned_.mounts.emplace_back(std::move(overlay));
+  }
+
+  void add_mount(const graph::CacheMount& cache) {
+    std::string directory = claim_cache_directory(cache);
+    planned_.mounts.emplace_back(sandbox::BindMount{directory, target_, cache.read_only});
+  }
+
+  void add_mount(const graph::TmpfsMount& tmpfs) {
+    planned_.mounts.emplace_back(sandbox::TmpfsMount{target_, tmpfs.size, 01777});
+  }
+
+  void add_mount(const graph::SecretMount& secret) {
+    std::optional<std::string> value = services_.secret ? services_.secret(secret.id) : std::nullopt;
+    if (!value) {
+      if (!secret.required) return;
+      throw base::Error(base::ErrorKind::kContext, fmt::format("secret '{}' is required and was not given", secret.id))
+          .hint(fmt::format("add --secret id={},src=FILE or id={},env=VARIABLE", secret.id, secret.id));
+    }
+    if (!secret.env.empty()) planned_.env.push_back(secret.env + "=" + *value);
+    if (secret.as_file) {
+      planned_.mounts.emplace_back(
+          sandbox::FileMount{target_, std::move(*value), secret.mode, secret.uid, secret.gid});
+    }
+  }
+
+  void add_mount(const graph::SshMount& ssh) {
+    std::optional<std::string> socket = services_.ssh_socket ? services_.ssh_socket(ssh.id) : std::nullopt;
+    if (!socket) {
+      if (!ssh.required) return;
+      throw base::Error(base::ErrorKind::kContext, fmt::format("ssh agent '{}' is required and was not given", ssh.id))
+          .hint("add --ssh " + ssh.id);
+    }
+    planned_.mounts.emplace_back(sandbox::BindMount{*socket, target_, false});
+    planned_.env.push_back("SSH_AUTH_SOCK=" + target_);
+  }
+
+  // The layers that hold a bind mount's source; what comes from a context is imported as a layer first, so that ignored files
+  // stay hidden and the step sees the content its key was made of.
+  snapshot::LayerStack stack_with(int input, const std::string& source) {
+    const solver::ResultPtr& result = inputs_[static_cast<std::size_t>(input)];
+    if (const auto* context = dynamic_cast<const TreeResult*>(result.get())) return {import(*context->tree, source)};
+    snapshot::LayerStack stack = stack_of(result);
+    materialize_all(stack, services_, stop_);
+    return stack;
+  }
+
+  snapshot::LayerPtr import(const snapshot::TreeView& tree, const std::string& source) {
+    std::string root = snapshot::resolve_symlinks(tree, snapshot::clean_path(source), true);
+    if (!tree.lookup(root)) missing(source);
+    std::vector<Entry> entries = context::walk(tree, root, *services_.pool);
+    context::hash_contents(tree, entries, *services_.pool);
+    TreeBuilder builder(nullptr);
+    if (!root.empty()) builder.make_directories(std::string(snapshot::parent_path(root)), {});
+    std::shared_ptr<const snapshot::TreeView> borrowed(&tree, [](const snapshot::TreeView*) {});
+    for (Entry& entry : entries) {
+      if (services_.epoch) {
+        entry.mtime = *services_.epoch;
+        entry.mtime_nsec = 0;
+      }
+      FileBytes bytes{borrowed, entry.path, {}};
+      builder.put({std::move(entry), std::move(bytes), {}});
+    }
+    snapshot::Staging staging = services_.layers->begin();
+    snapshot::LayerIndex index = stage_additions(builder.take(), staging, services_.layers->form(), *services_.pool);
+    return services_.layers->commit(std::move(staging), std::move(index));
+  }
+
+  std::string real_source(const snapshot::LayerStack& stack, const std::string& source) {
+    snapshot::MergedView view(stack);
+    std::string real = snapshot::resolve_symlinks(view, snapshot::clean_path(source), true);
+    if (!view.lookup(real)) missing(source);
+    return real;
+  }
+
+  [[noreturn]] void missing(const std::string& source) const {
+    throw base::Error(base::ErrorKind::kContext,
+                      fmt::format("'{}': not found, wanted by the mount at '{}'", source, target_));
+  }
+
+  // A cache mount is a directory of the store. Sharing decides which one: shared is always the first, locked waits for it,
+  // private takes the first that nobody holds.
+  std::string claim_cache_directory(const graph::CacheMount& cache) {
+    std::string name = base::Encoder().field("id", cache.id).field("seeded", cache.input >= 0).digest().hex();
+    std::string parent = services_.layers->store().path() + "/mounts/" + name;
+    os::make_directories(parent);
+    if (cache.sharing == graph::CacheMount::Sharing::kPrivate) {
+      for (int i = 0;; ++i) {
+        std::string directory = fmt::format("{}/{}", parent, i);
+        auto lock = os::FileLock::try_acquire(directory + ".lock", os::LockMode::kExclusive);
+        if (!lock) continue;
+        planned_.locks.push_back(std::move(*lock));
+        return seed(cache, directory);
+      }
+    }
+    bool alone = cache.sharing == graph::CacheMount::Sharing::kLocked;
+    std::string directory = parent + "/0";
+    planned_.locks.push_back(
+        os::FileLock::acquire(directory + ".lock", alone ? os::LockMode::kExclusive : os::LockMode::kShared));
+    return seed(cache, directory);
+  }
+
+  std::string seed(const graph::CacheMount& cache, const std::string& directory) {
+    struct stat info {};
+    if (::stat(directory.c_str(), &info) == 0) return directory;
+    os::TempDir fresh = services_.layers->store().make_temp("cache-mount");
+    std::string tree = fresh.path();
+    if (cache.input >= 0) tree = fill_from(cache, fresh.path());
+    base::check(::chmod(tree.c_str(), cache.mode & 07777), "change mode of", tree);
+    if (::geteuid() == 0 && (cache.uid != 0 || cache.gid != 0)) {
+      base::check(::chown(tree.c_str(), cache.uid, cache.gid), "change owner of", tree);
+    }
+    services_.layers->store().publish(tree, directory);
+    return directory;
+  }
+
+  std::string fill_from(const graph::CacheMount& cache, const std::string& directory) {
+    snapshot::LayerStack stack = stack_with(cache.input, cache.source);
+    auto view = std::make_shared<snapshot::MergedView>(stack);
+    graph::CopyAction copy;
+    copy.sources = {cache.source};
+    copy.destination = "/seed/";
+    copy.literal = true;
+    TreeBuilder builder(nullptr);
+    CopyAttributes attributes;
+    copy_into(builder, copy, select_sources(copy, *view, *services_.pool), view, attributes, directory);
+    snapshot::Staging staging = services_.layers->begin();
+    stage_additions(builder.take(), staging, services_.layers->form(), *services_.pool);
+    std::string tree = staging.tree() + "/seed";
+    planned_.discarded.push_back(std::move(staging));
+    return tree;
+  }
+
+  std::span<const solver::ResultPtr> inputs_;
+  Services& services_;
+  const std::stop_token& stop_;
+  std::string target_;
+  StepMounts planned_;
+};
+
+}  // namespace
+
+StepMounts prepare_mounts(const graph::Exec& op, std::span<const solver::ResultPtr> inputs, Services& services,
+                          const std::stop_token& stop) {
+  MountPlanner planner(inputs, services, stop);
+  for (const graph::Mount& mount : op.mounts) planner.add(mount);
+  for (const graph::ScriptFile& script : op.scripts) planner.add(script);
+  return planner.take();
+}
+
+}  // namespace cooper::ops

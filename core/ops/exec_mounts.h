@@ -1,0 +1,33 @@
+// RUN --mount: from what the Dockerfile asks for to what the sandbox mounts.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "graph/op.h"
+#include "ops/services.h"
+#include "os/beneath.h"
+#include "os/file_lock.h"
+#include "sandbox/spec.h"
+#include "snapshot/layer_store.h"
+#include "solver/interfaces.h"
+
+namespace cooper::ops {
+
+// The mounts of one step, and what must live as long as it runs: locks of cache mounts, discarded upper directories.
+struct StepMounts {
+  std::vector<sandbox::MountOp> mounts;
+  std::vector<std::string> env;  // secrets exposed as variables
+  std::vector<os::FileLock> locks;
+  std::vector<snapshot::Staging> discarded;
+};
+
+// Throws Error{kContext} for a missing bind source or a required secret that was not given.
+StepMounts prepare_mounts(const graph::Exec& op, std::span<const solver::ResultPtr> inputs, Services& services,
+                          const std::stop_token& stop);
+
+}  // namespace cooper::ops

@@ -1,0 +1,158 @@
+#include "ops/keys.h"
+
+#include <fmt/format.h>
+
+#include "base/encoder.h"
+#include "cache/record.h"
+#include "context/local_tree.h"
+#include "ops/copy.h"
+#include "ops/file.h"
+#include "snapshot/tree_view.h"
+
+namespace cooper::ops {
+namespace {
+
+using snapshot::Entry;
+using snapshot::EntryType;
+
+bool is_context(const graph::Definition& definition, int vertex) {
+  return vertex >= 0 &&
+         std::holds_alternative<graph::LocalSource>(definition.vertices[static_cast<std::size_t>(vertex)].op);
+}
+
+// What of an entry is content: everything that a copy takes over, and no time, no inode. Owners count where the source has
+// real ones.
+base::Digest entry_digest(const snapshot::TreeView& tree, const Entry& entry) {
+  base::Encoder encoder;
+  encoder.field("type", static_cast<std::int64_t>(entry.type)).field("mode", static_cast<std::int64_t>(entry.mode));
+  encoder.field("uid", static_cast<std::int64_t>(entry.uid)).field("gid", static_cast<std::int64_t>(entry.gid));
+  if (entry.type == EntryType::kFile) {
+    encoder.field("content", entry.content);
+    encoder.field("links", tree.link_group(entry));
+  }
+  if (entry.type == EntryType::kSymlink) encoder.field("target", entry.link_target);
+  if (entry.type == EntryType::kCharDevice || entry.type == EntryType::kBlockDevice) {
+    encoder.field("major", static_cast<std::int64_t>(entry.device_major));
+    encoder.field("minor", static_cast<std::int64_t>(entry.device_minor));
+  }
+  encoder.list("xattrs", entry.xattrs.size());
+  for (const auto& [name, value] : entry.xattrs) encoder.field(name, value);
+  return encoder.digest();
+}
+
+class KeyMaker {
+ public:
+  KeyMaker(int vertex, Services& services, const std::stop_token& stop)
+      : vertex_(services.definition->vertices[static_cast<std::size_t>(vertex)]), services_(services), stop_(stop) {
+    encoder_.field("schema", static_cast<std::int64_t>(cache::kKeySchema));
+    encoder_.field("platform", vertex_.platform.str());
+    std::string op = graph::encode_op(vertex_.op);
+    encoder_.field("op", op);
+    ingredient("command", base::sha256(op));
+  }
+
+  // `results` is empty for definition keys.
+  solver::Key make(std::span<const base::Digest> inputs, std::span<const solver::ResultPtr> results) {
+    encoder_.list("inputs", inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      bool by_content = is_context(*services_.definition, vertex_.inputs[i]) || (i > 0 && !results.empty());
+      if (by_content) {
+        add_content(i, results);
+      } else {
+        encoder_.field("input", inputs[i]);
+        ingredient(i == 0 ? "base" : fmt::format("input {}", i), inputs[i]);
+      }
+    }
+    return {encoder_.digest(), std::move(ingredients_)};
+  }
+
+ private:
+  void ingredient(std::string label, const base::Digest& digest) { ingredients_.emplace_back(std::move(label), digest); }
+
+  std::shared_ptr<const snapshot::TreeView> tree_of(std::size_t input, std::span<const solver::ResultPtr> results) {
+    int index = vertex_.inputs[input];
+    if (is_context(*services_.definition, index)) {
+      const auto& source =
+          std::get<graph::LocalSource>(services_.definition->vertices[static_cast<std::size_t>(index)].op);
+      return services_.contexts.at(source.name);
+    }
+    return open_tree(results[input], services_, stop_);
+  }
+
+  void add_content(std::size_t input, std::span<const solver::ResultPtr> results) {
+    std::shared_ptr<const snapshot::TreeView> tree = tree_of(input, results);
+    encoder_.field("times", static_cast<std::int64_t>(services_.epoch.has_value()));
+    if (const auto* file = std::get_if<graph::File>(&vertex_.op)) {
+      for (const graph::FileAction& action : file->actions) {
+        const auto* copy = std::get_if<graph::CopyAction>(&action);
+        if (copy == nullptr || copy->input != static_cast<int>(input)) continue;
+        add_selections(*tree, select_sources(*copy, *tree, *services_.pool));
+      }
+    } else if (const auto* exec = std::get_if<graph::Exec>(&vertex_.op)) {
+      for (const graph::Mount& mount : exec->mounts) add_mount_content(*tree, mount, static_cast<int>(input));
+    }
+  }
+
+  void add_mount_content(const snapshot::TreeView& tree, const graph::Mount& mount, int input) {
+    const auto* bind = std::get_if<graph::BindMount>(&mount.what);
+    const auto* cache = std::get_if<graph::CacheMount>(&mount.what);
+    if (bind != nullptr && bind->input == input) add_path(tree, bind->source);
+    if (cache != nullptr && cache->input == input) add_path(tree, cache->source);
+  }
+
+  void add_path(const snapshot::TreeView& tree, const std::string& path) {
+    graph::CopyAction whole;
+    whole.sources = {path};
+    whole.literal = true;
+    add_selections(tree, select_sources(whole, tree, *services_.pool));
+  }
+
+  void add_selections(const snapshot::TreeView& tree, std::vector<Selection> selections) {
+    encoder_.list("selections", selections.size());
+    for (Selection& selection : selections) {
+      encoder_.field("named", snapshot::base_name(selection.named));
+      if (!selection.root.is_directory()) {
+        if (selection.root.type == EntryType::kFile) selection.root.content = tree.content_digest(selection.root);
+        add_entry(tree, selection.root, selection.root.path.size() - snapshot::base_name(selection.root.path).size());
+        continue;
+      }
+      context::hash_contents(tree, selection.entries, *services_.pool);
+      std::size_t prefix = selection.root.path.empty() ? 0 : selection.root.path.size() + 1;
+      encoder_.list("entries", selection.entries.size());
+      for (const Entry& entry : selection.entries) add_entry(tree, entry, prefix);
+    }
+  }
+
+  void add_entry(const snapshot::TreeView& tree, const Entry& entry, std::size_t prefix) {
+    base::Digest digest = entry_digest(tree, entry);
+    encoder_.field(std::string_view(entry.path).substr(prefix), digest);
+    if (!entry.is_directory()) ingredient(entry.path, digest);
+  }
+
+  const graph::Vertex& vertex_;
+  Services& services_;
+  const std::stop_token& stop_;
+  base::Encoder encoder_;
+  std::vector<std::pair<std::string, base::Digest>> ingredients_;
+};
+
+}  // namespace
+
+bool selects_content(const graph::Vertex& vertex, const graph::Definition& definition) {
+  for (std::size_t i = 1; i < vertex.inputs.size(); ++i) {
+    if (vertex.inputs[i] >= 0 && !is_context(definition, vertex.inputs[i])) return true;
+  }
+  return false;
+}
+
+solver::Key definition_key(int vertex, std::span<const base::Digest> inputs, Services& services,
+                           const std::stop_token& stop) {
+  return KeyMaker(vertex, services, stop).make(inputs, {});
+}
+
+solver::Key content_key(int vertex, std::span<const base::Digest> inputs, std::span<const solver::ResultPtr> results,
+                        Services& services, const std::stop_token& stop) {
+  return KeyMaker(vertex, services, stop).make(inputs, results);
+}
+
+}  // namespace cooper::ops

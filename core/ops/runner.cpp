@@ -1,0 +1,153 @@
+#include "ops/runner.h"
+
+#include <ctime>
+
+#include "base/encoder.h"
+#include "base/error.h"
+#include "cache/explain.h"
+#include "ops/exec.h"
+#include "ops/file.h"
+#include "ops/keys.h"
+#include "ops/results.h"
+
+namespace cooper::ops {
+namespace {
+
+using solver::ResultPtr;
+
+// A found record together with the layer that it stands for.
+struct FoundLayer {
+  cache::Record record;
+  snapshot::LayerPtr layer;  // null when the step changed nothing
+};
+
+ResultPtr on_top(const ResultPtr& base, snapshot::LayerPtr layer) {
+  snapshot::LayerStack stack = stack_of(base);
+  stack.push_back(std::move(layer));
+  return std::make_shared<StackResult>(std::move(stack));
+}
+
+ResultPtr merge(std::span<const ResultPtr> inputs) {
+  snapshot::LayerStack stack = stack_of(inputs[0]);
+  for (const snapshot::LayerPtr& layer : stack_of(inputs[1])) stack.push_back(layer);
+  return std::make_shared<StackResult>(std::move(stack));
+}
+
+}  // namespace
+
+std::string step_id(const graph::Vertex& vertex) {
+  base::Encoder encoder;
+  encoder.field("stage", vertex.info.stage).field("instruction", vertex.info.instruction);
+  return encoder.field("platform", vertex.platform.str()).digest().hex();
+}
+
+const graph::Vertex& Runner::vertex(int index) const {
+  return services_.definition->vertices[static_cast<std::size_t>(index)];
+}
+
+bool Runner::cacheable(int index) const {
+  const graph::Op& op = vertex(index).op;
+  return std::holds_alternative<graph::File>(op) || std::holds_alternative<graph::Exec>(op);
+}
+
+solver::ResourceClass Runner::resource_class(int index) const {
+  const graph::Op& op = vertex(index).op;
+  if (std::holds_alternative<graph::Exec>(op)) return solver::ResourceClass::kExec;
+  if (std::holds_alternative<graph::File>(op)) return solver::ResourceClass::kCpu;
+  return solver::ResourceClass::kNetwork;
+}
+
+std::chrono::milliseconds Runner::expected_duration(int index) const {
+  if (!cacheable(index)) return std::chrono::milliseconds(1);
+  bool exec = std::holds_alternative<graph::Exec>(vertex(index).op);
+  if (exec) {
+    if (auto record = services_.cache->last_of_step(step_id(vertex(index)))) {
+      return std::chrono::milliseconds(record->duration_ms);
+    }
+  }
+  return std::chrono::milliseconds(exec ? 2000 : 50);
+}
+
+solver::Key Runner::definition_key(int index, std::span<const base::Digest> inputs, const std::stop_token& stop) {
+  return ops::definition_key(index, inputs, services_, stop);
+}
+
+std::optional<solver::Key> Runner::content_key(int index, std::span<const base::Digest> stable_inputs,
+                                               std::span<const ResultPtr> inputs, const std::stop_token& stop) {
+  if (selects_content(vertex(index), *services_.definition)) {
+    return ops::content_key(index, stable_inputs, inputs, services_, stop);
+  }
+  return ops::definition_key(index, stable_inputs, services_, stop);
+}
+
+ResultPtr Runner::load(int, const solver::CacheHit& hit, const ResultPtr& base, const std::stop_token&) {
+  const auto& found = *static_cast<const FoundLayer*>(hit.record.get());
+  return on_top(base, found.layer);
+}
+
+ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver::Key& key,
+                      const std::optional<solver::Key>& content_key, const std::stop_token& stop) {
+  const graph::Op& op = vertex(index).op;
+  if (const auto* image = std::get_if<graph::ImageSource>(&op)) {
+    return std::make_shared<StackResult>(services_.images.at(image->manifest_digest));
+  }
+  if (const auto* local = std::get_if<graph::LocalSource>(&op)) {
+    return std::make_shared<TreeResult>(services_.contexts.at(local->name));
+  }
+  if (std::holds_alternative<graph::Merge>(op)) return merge(inputs);
+
+  if (services_.explain) explain(index, key);
+  base::Clock::time_point begin = base::Clock::now();
+  snapshot::LayerPtr layer = make_layer(index, inputs, stop);
+  cache::Record record;
+  record.key = key.digest;
+  if (content_key) record.content_key = content_key->digest;
+  record.step = vertex(index).info.instruction;
+  record.step_id = step_id(vertex(index));
+  record.layer_id = layer->id();
+  record.created = std::time(nullptr);
+  record.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(base::Clock::now() - begin).count();
+  record.ingredients = key.ingredients;
+  services_.cache->put(record, stop);
+  return on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer));
+}
+
+snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inputs, const std::stop_token& stop) {
+  const graph::Op& op = vertex(index).op;
+  snapshot::LayerPtr layer;
+  if (const auto* exec = std::get_if<graph::Exec>(&op)) {
+    layer = run_exec(index, *exec, inputs, services_, stop);
+  } else if (const auto* file = std::get_if<graph::File>(&op)) {
+    layer = run_file(*file, inputs, services_, stop);
+  } else {
+    throw base::Error(base::ErrorKind::kUnsupported,
+                      "this kind of source cannot be built yet: " + vertex(index).info.instruction);
+  }
+  // A step that changed nothing still is a layer of the image, an empty one, as BuildKit has it.
+  if (layer == nullptr) layer = services_.layers->commit(services_.layers->begin(), snapshot::LayerIndex());
+  return layer;
+}
+
+void Runner::explain(int index, const solver::Key& key) const {
+  const graph::Vertex& described = vertex(index);
+  base::Event event;
+  event.kind = base::Event::Kind::kExplain;
+  event.vertex = index;
+  event.text =
+      cache::explain_miss(key, services_.cache->last_of_step(step_id(described)), described.info.ignore_cache);
+  services_.events->emit(std::move(event));
+}
+
+std::optional<solver::CacheHit> LocalCacheIndex::find(int, const solver::Key& key, const std::stop_token& stop) {
+  std::optional<cache::Record> record = services_.cache->find({key.digest}, stop).front();
+  if (!record) return std::nullopt;
+  snapshot::LayerPtr layer = services_.layers->find(record->layer_id);
+  if (layer == nullptr) return std::nullopt;
+  solver::CacheHit hit;
+  hit.origin = services_.cache->name();
+  hit.content_key = record->content_key;
+  hit.record = std::make_shared<FoundLayer>(FoundLayer{std::move(*record), std::move(layer)});
+  return hit;
+}
+
+}  // namespace cooper::ops

@@ -1,0 +1,47 @@
+// What the ops of one build work with. Everything is borrowed from build/ and outlives the solve.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/events.h"
+#include "base/thread_pool.h"
+#include "cache/local.h"
+#include "graph/definition.h"
+#include "net/http.h"
+#include "sandbox/launcher.h"
+#include "snapshot/layer_store.h"
+#include "snapshot/tree_view.h"
+
+namespace cooper::ops {
+
+struct Services {
+  const graph::Definition* definition = nullptr;
+  snapshot::LayerStore* layers = nullptr;
+  cache::LocalBackend* cache = nullptr;
+  base::ThreadPool* pool = nullptr;
+  base::EventSink* events = nullptr;
+  net::HttpClient* http = nullptr;
+  // Null where RUN is not possible; `no_launcher_reason` then says why, and what would allow it.
+  sandbox::Launcher* launcher = nullptr;
+  std::string no_launcher_reason;
+  // LocalSource name → its tree.
+  std::map<std::string, std::shared_ptr<const snapshot::TreeView>> contexts;
+  // ImageSource manifest digest → its layers, declared.
+  std::map<base::Digest, snapshot::LayerStack> images;
+  // SOURCE_DATE_EPOCH, seconds; sets the times of what comes from contexts, whose own times are no input of any key.
+  std::optional<std::int64_t> epoch;
+  std::int64_t now = 0;  // seconds since the epoch: the time of what this build creates
+  // The value of a secret; nullopt when it was not given.
+  std::function<std::optional<std::string>(const std::string& id)> secret;
+  // The path of an ssh agent's socket; nullopt when it was not given.
+  std::function<std::optional<std::string>(const std::string& id)> ssh_socket;
+  bool explain = true;  // say why a step ran
+};
+
+}  // namespace cooper::ops

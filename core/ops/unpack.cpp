@@ -1,0 +1,160 @@
+#include "ops/unpack.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "archive/foreign.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "os/beneath.h"
+#include "os/fd.h"
+
+namespace cooper::ops {
+namespace {
+
+using archive::TarEntry;
+using snapshot::Entry;
+using snapshot::EntryType;
+
+// Files of a directory, opened by name: where archive members wait for their place.
+class ScratchTree final : public snapshot::TreeView {
+ public:
+  explicit ScratchTree(std::string directory) : directory_(std::move(directory)) {}
+  std::optional<Entry> lookup(const std::string&) const override { return std::nullopt; }
+  std::vector<Entry> list(const std::string&) const override { return {}; }
+  os::Fd open(const std::string& path) const override { return os::open_file(directory_ + "/" + path, O_RDONLY); }
+  base::Digest content_digest(const Entry& entry) const override {
+    os::Fd fd = open(entry.path);
+    os::FdSource source(fd.get(), entry.path);
+    base::HashingSink sink;
+    base::copy_all(source, sink);
+    return sink.digest();
+  }
+  std::string link_group(const Entry&) const override { return {}; }
+  const std::string& directory() const { return directory_; }
+
+ private:
+  std::string directory_;
+};
+
+EntryType entry_type(archive::EntryType type) {
+  switch (type) {
+    case archive::EntryType::kFile:
+    case archive::EntryType::kHardlink: return EntryType::kFile;
+    case archive::EntryType::kDirectory: return EntryType::kDirectory;
+    case archive::EntryType::kSymlink: return EntryType::kSymlink;
+    case archive::EntryType::kCharDevice: return EntryType::kCharDevice;
+    case archive::EntryType::kBlockDevice: return EntryType::kBlockDevice;
+    case archive::EntryType::kFifo: return EntryType::kFifo;
+  }
+  return EntryType::kFile;
+}
+
+class Unpacker {
+ public:
+  Unpacker(TreeBuilder& builder, std::string target, const CopyAttributes& attributes, std::string name,
+           const std::string& scratch)
+      : builder_(builder),
+        target_(std::move(target)),
+        attributes_(attributes),
+        name_(std::move(name)),
+        members_(std::make_shared<ScratchTree>(scratch)) {}
+
+  void add(const TarEntry& member, base::ByteSource& content) {
+    std::string path = place(member.path, member);
+    if (path == target_ && member.type == archive::EntryType::kDirectory) return;
+    Addition addition;
+    addition.entry = describe(member, path);
+    if (member.type == archive::EntryType::kHardlink) {
+      addition = link(member, addition.entry);
+    } else if (member.type == archive::EntryType::kFile) {
+      addition.bytes = keep(member, content);
+    }
+    builder_.put(std::move(addition));
+  }
+
+ private:
+  // Where a member's name leads: parents made, symlinks on the way followed inside the image's own root.
+  std::string place(const std::string& stored, const TarEntry& member) {
+    for (const std::string& component : base::split(stored, '/')) {
+      if (component == "..") escape(member);
+    }
+    std::string wanted = snapshot::join_path(target_, snapshot::clean_path(stored));
+    if (wanted.empty() || wanted == target_) return target_;
+    NewDirectory parent{0755, attributes_.uid.value_or(0), attributes_.gid.value_or(0), attributes_.now};
+    return snapshot::join_path(builder_.make_directories(std::string(snapshot::parent_path(wanted)), parent),
+                               snapshot::base_name(wanted));
+  }
+
+  [[noreturn]] void escape(const TarEntry& member) const {
+    throw base::Error(base::ErrorKind::kCorrupt,
+                      fmt::format("archive '{}' has a member that would leave its directory: '{}'", name_, member.path));
+  }
+
+  Entry describe(const TarEntry& member, const std::string& path) const {
+    Entry entry;
+    entry.path = path;
+    entry.type = entry_type(member.type);
+    entry.mode = member.mode & 07777;
+    entry.uid = attributes_.uid.value_or(member.uid);
+    entry.gid = attributes_.gid.value_or(member.gid);
+    entry.mtime = member.mtime;
+    entry.mtime_nsec = member.mtime_nsec;
+    entry.size = member.type == archive::EntryType::kFile ? member.size : 0;
+    entry.device_major = member.device_major;
+    entry.device_minor = member.device_minor;
+    entry.xattrs = member.xattrs;
+    if (member.type == archive::EntryType::kSymlink) entry.link_target = member.link_target;
+    if (!attributes_.mode.empty() && entry.type != EntryType::kSymlink) {
+      entry.mode = apply_mode(attributes_.mode, entry.mode, entry.is_directory());
+    }
+    return entry;
+  }
+
+  FileBytes keep(const TarEntry& member, base::ByteSource& content) {
+    std::string name = fmt::format("member-{}", count_++);
+    os::Fd fd = os::open_file(members_->directory() + "/" + name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    os::FdSink sink(fd.get(), member.path);
+    base::copy_all(content, sink);
+    return {members_, name, {}};
+  }
+
+  // Both names get the same bytes and one link group, named after the first.
+  Addition link(const TarEntry& member, const Entry& entry) {
+    std::string path = place(member.link_target, member);
+    const Addition* original = builder_.find_addition(path);
+    if (original == nullptr || original->entry.type != EntryType::kFile) {
+      throw base::Error(base::ErrorKind::kCorrupt,
+                        fmt::format("archive '{}' links '{}' to '{}', which it does not hold", name_, member.path,
+                                    member.link_target));
+    }
+    Addition first = *original;
+    if (first.link_group.empty()) first.link_group = "archive:" + first.bytes.path;
+    Addition second = first;
+    second.entry.path = entry.path;
+    builder_.put(std::move(first));
+    return second;
+  }
+
+  TreeBuilder& builder_;
+  std::string target_;
+  const CopyAttributes& attributes_;
+  std::string name_;
+  std::shared_ptr<ScratchTree> members_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+void unpack_into(TreeBuilder& builder, const snapshot::TreeView& source, const Entry& archive,
+                 const std::string& target, const CopyAttributes& attributes, const std::string& scratch) {
+  os::Fd fd = source.open(archive.path);
+  os::FdSource bytes(fd.get(), archive.path);
+  std::string directory = scratch + "/archive-" + base::sha256(archive.path).short_hex();
+  os::make_directories(directory, 0700);
+  Unpacker unpacker(builder, target, attributes, "/" + archive.path, directory);
+  archive::read_archive(bytes, "/" + archive.path,
+                        [&](const TarEntry& member, base::ByteSource& content) { unpacker.add(member, content); });
+}
+
+}  // namespace cooper::ops
