@@ -92,6 +92,8 @@ void check_text(const TarEntry& entry) {
   if (entry.path.find('\0') != std::string::npos) unsupported(entry, "the name contains a NUL");
   if (entry.link_target.find('\0') != std::string::npos)
     unsupported(entry, "the link's target contains a NUL");
+  if (entry.type == EntryType::kFile && entry.path.ends_with('/'))
+    unsupported(entry, "a file's name ends with '/'");
   for (const auto& [key, value] : entry.xattrs) {
     // A pax keyword ends at the first '='.
     if (key.empty() || key.find('=') != std::string::npos || key.find('\0') != std::string::npos) {

@@ -15,6 +15,7 @@ struct Whiteout {
   std::string path;  // what is hidden (kFile) or the directory (kOpaque)
 };
 
+// kNone for a path whose last component is no whiteout. Throws Error{kCorrupt} for one of "", "." or "..".
 Whiteout parse_whiteout(std::string_view tar_path);
 std::string whiteout_path(std::string_view hidden_path);  // "a/b" → "a/.wh.b"
 std::string opaque_marker(std::string_view directory);    // "a" → "a/.wh..wh..opq"
