@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <cerrno>
 #include <cstdint>
 #include <exception>
 #include <fmt/format.h>
@@ -71,7 +72,7 @@ class Reader {
       return static_cast<la_ssize_t>(reader.in_.read(reader.buffer_));
     } catch (...) {
       reader.failure_ = std::current_exception();
-      archive_set_error(handle, ARCHIVE_ERRNO_MISC, "cannot read");
+      archive_set_error(handle, EIO, "cannot read");
       return -1;
     }
   }
