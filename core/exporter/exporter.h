@@ -1,0 +1,40 @@
+// Where finished images go. One interface, one implementation per kind of output.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "image/assemble.h"
+#include "oci/manifest.h"
+#include "oci/platform.h"
+#include "snapshot/layer.h"
+
+namespace cooper::exporter {
+
+// What a build made: one image per platform, and the index over them when there are several.
+struct BuiltImages {
+  std::vector<image::Image> images;
+  std::optional<oci::Index> index;
+
+  // What the outside names: the index, else the only image's manifest.
+  oci::Descriptor target() const;
+};
+
+class Exporter {
+ public:
+  virtual ~Exporter() = default;
+
+  // Whether finish() needs config, manifest and layer blobs (an image), or only the file tree.
+  virtual bool needs_image() const = 0;
+  // A layer of the final image is sealed; called from several threads while the build goes on.
+  virtual void add_layer(const snapshot::LayerPtr& layer, const snapshot::SealedLayer& sealed,
+                         const std::stop_token& stop) = 0;
+  // Everything is there. Returns one line for people about what was written where.
+  virtual std::string finish(const BuiltImages& built, const std::stop_token& stop) = 0;
+};
+
+}  // namespace cooper::exporter
