@@ -17,10 +17,12 @@ struct Limits {
   int cpu = 0;      // key and file work; 0: cores
 };
 
-// Solves for `roots` and returns their results in order. Emits kPlanned … kDone for every vertex that is
-// wanted. Ready work is started by longest remaining path. The first failure requests stop on everything that
-// runs, waits for it to end, and is rethrown with the vertex' source range where it has none. A stop request
-// from outside is Error{kCancelled}.
+// Solves for `roots` (kScratch gives null) and returns their results in order. Emits kPlanned first, for
+// every vertex that the roots reach, then kCached, or kStarted and kDone, kFailed or kCancelled, for those
+// that turn out to be wanted; all from the calling thread. A cached result that cannot be loaded is a
+// warning, and made anew. Ready work is started by longest remaining path. The first failure requests stop on
+// everything that runs, waits for it to end, and is rethrown with the vertex' source range where it has none.
+// A stop request from outside is Error{kCancelled}.
 std::vector<ResultPtr> solve(const graph::Definition& definition, const std::vector<int>& roots,
                              OpRunner& runner, CacheIndex& cache, SolveObserver& observer,
                              base::EventSink& events, const Limits& limits, const std::stop_token& stop);
