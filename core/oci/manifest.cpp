@@ -160,4 +160,12 @@ const Descriptor* Index::select(const Platform& wanted) const {
   return best;
 }
 
+bool is_index_document(std::string_view raw) {
+  Json document = Json::parse(raw, nullptr, false);
+  if (!document.is_object()) return false;
+  auto type = document.find("mediaType");
+  if (type != document.end() && type->is_string()) return is_index(type->get<std::string>());
+  return document.contains("manifests");
+}
+
 }  // namespace cooper::oci

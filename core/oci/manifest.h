@@ -46,4 +46,7 @@ struct Index {
   const Descriptor* select(const Platform& wanted) const;
 };
 
+// Whether a JSON document is an index (by its mediaType, else by its fields) and not a manifest.
+bool is_index_document(std::string_view raw);
+
 }  // namespace cooper::oci
