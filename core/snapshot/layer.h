@@ -6,17 +6,21 @@
 // unpacks the blob.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/guarded.h"
 #include "oci/descriptor.h"
+#include "os/beneath.h"
 #include "snapshot/layer_index.h"
 
 namespace cooper::snapshot {
@@ -35,24 +39,39 @@ struct SealedLayer {
 
 class Layer {
  public:
+  explicit Layer(std::string id) : id_(std::move(id)) {}
+
   const std::string& id() const { return id_; }
   // Present for layers that came from an image.
   const std::optional<SealedLayer>& origin() const { return origin_; }
   const BlobOpener& opener() const { return opener_; }
-  // Both throw Error{kInternal} before the layer is materialised.
+  // These throw Error{kInternal} before the layer is materialised.
   const LayerIndex& index() const;
   const std::string& tree() const;  // directory with the bytes, in this process's form
-  bool materialized() const;
+  bool materialized() const { return ready_.load(std::memory_order_acquire); }
+
+  // Opens the bytes of a kFile or kHardlink of index(). Throws Error{kIo}.
+  os::Fd open_file(const std::string& path) const;
+  // SHA-256 of a kFile's or kHardlink's bytes: from the index, else read once.
+  base::Digest content_digest(const Entry& entry) const;
 
  private:
   friend class LayerStore;
+  void require_ready() const;
+  // Makes index() and tree() available, once.
+  void set_ready(std::shared_ptr<const LayerIndex> index, std::string tree);
+
   std::string id_;
   std::optional<SealedLayer> origin_;
   BlobOpener opener_;
-  mutable std::mutex
-      mutex_;  // guards the two below while they are being made, and single-flights materialize()
+  std::mutex making_;   // single-flights materialize() and fetch_blob()
+  std::mutex sealing_;  // single-flights seal()
+  std::atomic<bool> ready_ = false;
+  // Written once, before ready_ becomes true, and never again.
   std::shared_ptr<const LayerIndex> index_;
   std::string tree_;
+  std::optional<os::Root> root_;
+  mutable base::Guarded<std::unordered_map<std::string, base::Digest>> digests_;
 };
 
 using LayerPtr = std::shared_ptr<Layer>;

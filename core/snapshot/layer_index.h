@@ -4,9 +4,14 @@
 // files, so owners, device nodes and capabilities survive where the tier cannot chown or mknod, and no
 // question about a layer costs a walk of the disk. Format on disk: magic "CLI1", entry count, then entries
 // with varint fields and length-framed strings (front-coded paths), and a SHA-256 of all before it.
+//
+// A directory that a layer's tar only implies ("a" when it lists "a/b" alone) has no entry: what lower layers
+// say of it stays true. Hardlinks repeat the size, owner, mode, times and xattrs of the file that they link
+// to.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,12 +32,22 @@ class LayerIndex {
   // The entries strictly below `directory`, contiguous.
   std::span<const Entry> below(std::string_view directory) const;
   std::uint64_t total_size() const;  // bytes of file contents
+  // Whether a kHardlink of this layer names `path`.
+  bool is_link_target(std::string_view path) const;
+  // Directories that have entries below them but none of their own, sorted; never the root.
+  std::vector<std::string> implied_directories() const;
 
   std::string serialize() const;
   static LayerIndex parse(std::string_view bytes);  // throws Error{kCorrupt}
 
  private:
   std::vector<Entry> entries_;
+  std::vector<std::string> link_targets_;  // sorted bytewise, unique
 };
+
+// The part of `range` (sorted entries) that lies strictly below `directory`.
+std::span<const Entry> entries_below(std::span<const Entry> range, std::string_view directory);
+// Whether `path` lies strictly below `directory`.
+bool is_below(std::string_view path, std::string_view directory);
 
 }  // namespace cooper::snapshot

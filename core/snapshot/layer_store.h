@@ -2,26 +2,24 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "archive/compression.h"
 #include "base/bytes.h"
+#include "base/guarded.h"
 #include "base/thread_pool.h"
 #include "os/beneath.h"
+#include "snapshot/form.h"
 #include "snapshot/layer.h"
 #include "store/store.h"
 
 namespace cooper::snapshot {
-
-// How owners are kept on disk. All need uid 0 in the current user namespace but kOwn.
-enum class Form {
-  kReal,    // chown and mknod work
-  kMapped,  // chown works inside our user namespace; device nodes are empty placeholder files
-  kOwn,     // neither works: everything on disk is ours, the index alone knows the owners
-};
 
 // A layer being made: write files into tree() (file system paths mirror layer paths), list them in an index,
 // commit.
@@ -45,8 +43,13 @@ struct SealOptions {
   std::optional<std::int64_t> epoch;  // clamp times to this, seconds since the epoch
 };
 
+// Safe to use from several threads. What is found on disk is complete: bytes are published before the index
+// that makes a layer known, each by one rename. After a power cut a tree may hold empty files, as nothing is
+// synced one by one; a caller that must survive that calls syncfs before it publishes the record that names
+// the layer.
 class LayerStore {
  public:
+  // `pool` is for compression and walks; callers of this class may not be its tasks.
   LayerStore(std::shared_ptr<store::Store> store, Form form, base::ThreadPool& pool);
 
   Form form() const { return form_; }
@@ -55,7 +58,7 @@ class LayerStore {
   // A layer known from a manifest. Fetches nothing; the same diffID gives the same Layer object within one
   // process.
   LayerPtr declare(const SealedLayer& sealed, BlobOpener opener);
-  // A layer made here earlier, by its id; null when index or tree are gone.
+  // A layer made here earlier, by its id; null when index or tree are gone. materialize() reads its index.
   LayerPtr find(const std::string& id);
 
   // Makes index() and tree() available: from the store, else from the blob in the store, else from the
@@ -66,27 +69,51 @@ class LayerStore {
 
   Staging begin();
   // The staged tree becomes an immutable layer with `index`. Entries of kFile must have their bytes at
-  // tree()/path.
+  // tree()/path; all else (directories, links, devices, whiteouts, owners, modes, times) is put right here
+  // where the tree differs.
   LayerPtr commit(Staging staging, LayerIndex index);
   // Commits what a RUN left in overlay's upper directory (staging.tree()): whiteouts, opaque directories,
   // hardlinks, owners per form; `lower` supplies what the form cannot hold. Returns null when nothing
   // changed.
   LayerPtr commit_upper(Staging staging, const LayerStack& lower);
 
+  // The lower directories of an overlay mount of `stack`, topmost first, as sandbox::OverlayRoot wants them;
+  // `upper` (may be empty) gets the attributes of the stack's root. Layers are unpacked without knowing what
+  // they lie on, so a directory that one only implies would show with default attributes; such directories
+  // come first, in a small layer of their own.
+  std::vector<std::string> prepare_overlay(const LayerStack& stack, const std::string& upper);
+
   // The layer as an image names it: tar → diffID → compress → digest → blob in one pass, done once per layer
-  // and options and remembered on disk. Layers from an image keep their own blob (fetched only when
-  // `need_blob`), re-compressed only when times must be clamped below its max_mtime — never for image layers.
-  // `tee` (may be null) gets the compressed bytes while they are made; it is not called when the blob exists
-  // already.
+  // and options and remembered on disk. Layers from an image keep their own blob, which fetch_blob() fetches,
+  // and their times. `tee` (may be null) gets the compressed bytes while they are made, and is finished; it
+  // is not called when the blob exists already.
   SealedLayer seal(Layer& layer, const SealOptions& options, base::ByteSink* tee,
                    const std::stop_token& stop);
   // Fetches an image layer's blob into the store without unpacking it.
   void fetch_blob(Layer& layer, const std::stop_token& stop);
 
  private:
+  // Layers of this process by id, so that one layer is one object and is fetched once.
+  using Known = base::Guarded<std::unordered_map<std::string, std::weak_ptr<Layer>>>;
+
+  LayerPtr remember(const std::string& id, const std::function<void(Layer&)>& set_up);
+  LayerPtr publish(const Staging& staging, LayerIndex index);
+  void publish_layer(Layer& layer, const std::string& tree, LayerIndex index);
+  bool load(Layer& layer);
+  void unpack(Layer& layer, const std::stop_token& stop);
+  void unpack_stored_blob(Layer& layer, const std::stop_token& stop);
+  void unpack_fetched_blob(Layer& layer, const std::stop_token& stop);
+  void unpack_from(Layer& layer, base::ByteSource& blob, store::BlobWriter* copy,
+                   const std::stop_token& stop);
+  std::string index_path(const Layer& layer) const;
+  std::string fix_directories(const LayerStack& stack);
+  SealedLayer make_blob(Layer& layer, const SealOptions& options, base::ByteSink* tee,
+                        const std::stop_token& stop);
+
   std::shared_ptr<store::Store> store_;
   Form form_;
   base::ThreadPool& pool_;
+  std::shared_ptr<Known> known_;
 };
 
 }  // namespace cooper::snapshot

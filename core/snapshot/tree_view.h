@@ -26,7 +26,8 @@ class TreeView {
   virtual std::vector<Entry> list(const std::string& path) const = 0;
   // Opens a file's bytes for reading. Throws Error{kIo}.
   virtual os::Fd open(const std::string& path) const = 0;
-  // Whether open() gives files of the store that nobody changes, so that another layer may share their inodes.
+  // Whether open() gives files of the store that nobody changes, so that another layer may share their
+  // inodes.
   virtual bool has_immutable_files() const { return false; }
   // SHA-256 of a file's bytes, remembered.
   virtual base::Digest content_digest(const Entry& entry) const = 0;

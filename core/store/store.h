@@ -14,6 +14,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/digest.h"
@@ -74,8 +76,14 @@ class Store {
 
  private:
   explicit Store(std::string path);
+  friend class BlobWriter;
+  void make_layout() const;
+  void take_lease();
+  std::vector<std::string> take_over_dead_work() const;
+
   std::string path_;
   std::string temp_path_;
+  std::string lease_path_;
   std::optional<os::FileLock> lease_;
 };
 

@@ -1,0 +1,21 @@
+// Reads what a step left in overlay's upper directory as a layer index.
+//
+// Everything there is listed, as BuildKit's layers have it: changed paths and all their parent directories,
+// but never the root. Whiteouts are character devices 0:0, opaque directories carry an xattr (overlayfs.rst).
+// Sockets are dropped: a tar cannot hold them. What the form cannot keep on disk (owners, device nodes,
+// capabilities) comes from the lower layers.
+#pragma once
+
+#include <string>
+
+#include "base/thread_pool.h"
+#include "snapshot/form.h"
+#include "snapshot/layer_index.h"
+#include "snapshot/merged_view.h"
+
+namespace cooper::snapshot {
+
+// No process may be writing to `upper` any more. Throws Error{kIo}.
+LayerIndex index_upper(const std::string& upper, Form form, const MergedView& lower, base::ThreadPool& pool);
+
+}  // namespace cooper::snapshot

@@ -1,0 +1,150 @@
+#include "snapshot/layer_store.h"
+
+#include <array>
+#include <cerrno>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "os/fd.h"
+#include "snapshot/diff.h"
+#include "snapshot/merged_view.h"
+#include "snapshot/tree_writer.h"
+
+namespace cooper::snapshot {
+namespace {
+
+constexpr std::size_t kMaximumIndex = std::size_t{4} << 30;  // bytes
+
+std::string random_id() {
+  std::array<unsigned char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    base::throw_errno("read", "random bytes");
+  }
+  std::string id = "layer-";
+  for (unsigned char byte : bytes) id += fmt::format("{:02x}", byte);
+  return id;
+}
+
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+// With exactly this mode, whatever the umask.
+void make_directory(const std::string& path, mode_t mode) {
+  base::check(::mkdir(path.c_str(), mode), "create directory", path);
+  base::check(::chmod(path.c_str(), mode), "set the mode of", path);
+}
+
+}  // namespace
+
+Staging::Staging(os::TempDir directory)
+    : directory_(std::move(directory)),
+      tree_(directory_.path() + "/tree"),
+      scratch_(directory_.path() + "/scratch") {
+  make_directory(tree_, 0755);
+  make_directory(scratch_, 0700);
+}
+
+LayerStore::LayerStore(std::shared_ptr<store::Store> store, Form form, base::ThreadPool& pool)
+    : store_(std::move(store)), form_(form), pool_(pool), known_(std::make_shared<Known>()) {}
+
+std::string LayerStore::index_path(const Layer& layer) const {
+  return store_->layer_path(layer.id()) + "/index";
+}
+
+LayerPtr LayerStore::remember(const std::string& id, const std::function<void(Layer&)>& set_up) {
+  return known_->with([&](auto& known) {
+    std::weak_ptr<Layer>& slot = known[id];
+    LayerPtr layer = slot.lock();
+    if (layer == nullptr) {
+      layer = std::make_shared<Layer>(id);
+      set_up(*layer);
+      slot = layer;
+    }
+    return layer;
+  });
+}
+
+LayerPtr LayerStore::declare(const SealedLayer& sealed, BlobOpener opener) {
+  return remember("sha256-" + sealed.diff_id.hex(), [&](Layer& layer) {
+    layer.origin_ = sealed;
+    layer.opener_ = std::move(opener);
+  });
+}
+
+LayerPtr LayerStore::find(const std::string& id) {
+  // An id names a folder; anything that could lead elsewhere is none of ours.
+  if (id.empty() || id.find('/') != std::string::npos || id.front() == '.') return nullptr;
+  if (!exists(store_->layer_path(id) + "/index") ||
+      !exists(store_->tree_path(std::string(form_name(form_)), id))) {
+    return nullptr;
+  }
+  return remember(id, [](Layer&) {});
+}
+
+Staging LayerStore::begin() {
+  return Staging(store_->make_temp("layer-"));
+}
+
+LayerPtr LayerStore::commit(Staging staging, LayerIndex index) {
+  TreeWriter(staging.tree(), form_).adopt(index);
+  return publish(staging, std::move(index));
+}
+
+LayerPtr LayerStore::commit_upper(Staging staging, const LayerStack& lower) {
+  LayerIndex index = index_upper(staging.tree(), form_, MergedView(lower), pool_);
+  if (index.entries().empty()) return nullptr;
+  return publish(staging, std::move(index));
+}
+
+LayerPtr LayerStore::publish(const Staging& staging, LayerIndex index) {
+  LayerPtr layer = remember(random_id(), [](Layer&) {});
+  publish_layer(*layer, staging.tree(), std::move(index));
+  return layer;
+}
+
+// Bytes first, the index last: whoever finds the index finds the bytes. Killed in between, the tree is used
+// again by the next unpacking of the same layer, or removed as nobody's by the garbage collector.
+void LayerStore::publish_layer(Layer& layer, const std::string& tree, LayerIndex index) {
+  std::string place = store_->tree_path(std::string(form_name(form_)), layer.id());
+  store_->publish(tree, place);
+  os::make_directories(store_->layer_path(layer.id()));
+  os::write_file_atomically(index_path(layer), index.serialize());
+  layer.set_ready(std::make_shared<const LayerIndex>(std::move(index)), place);
+}
+
+// Takes the layer from the store; false when it is not there, or damaged and to be had again.
+bool LayerStore::load(Layer& layer) {
+  std::string tree = store_->tree_path(std::string(form_name(form_)), layer.id());
+  if (!exists(tree) || !exists(index_path(layer))) return false;
+  try {
+    LayerIndex index = LayerIndex::parse(os::read_file(index_path(layer), kMaximumIndex));
+    layer.set_ready(std::make_shared<const LayerIndex>(std::move(index)), tree);
+    return true;
+  } catch (base::Error& error) {
+    if (error.kind() == base::ErrorKind::kCorrupt && layer.origin()) return false;
+    error.context(fmt::format("layer '{}'", layer.id()));
+    throw;
+  }
+}
+
+void LayerStore::materialize(Layer& layer, const std::stop_token& stop) {
+  if (layer.materialized()) return;
+  std::scoped_lock lock(layer.making_);
+  if (layer.materialized() || load(layer)) return;
+  if (!layer.origin()) {
+    throw base::Error(base::ErrorKind::kIo, fmt::format("layer '{}' is gone from the store", layer.id()))
+        .hint("build again; steps whose layers are gone run once more");
+  }
+  try {
+    unpack(layer, stop);
+  } catch (base::Error& error) {
+    error.context(fmt::format("layer '{}'", layer.origin()->diff_id.str()));
+    throw;
+  }
+}
+
+}  // namespace cooper::snapshot

@@ -1,0 +1,92 @@
+// LayerStore::prepare_overlay(): what an overlay mount of a stack needs beyond the layers' own directories.
+#include <set>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/encoder.h"
+#include "base/error.h"
+#include "os/beneath.h"
+#include "snapshot/layer_store.h"
+#include "snapshot/merged_view.h"
+#include "snapshot/tree_writer.h"
+
+namespace cooper::snapshot {
+namespace {
+
+struct PathLess {
+  bool operator()(const std::string& a, const std::string& b) const { return path_less(a, b); }
+};
+using Paths = std::set<std::string, PathLess>;
+
+bool has_default_attributes(const Entry& entry) {
+  return entry.mode == 0755 && entry.uid == 0 && entry.gid == 0;
+}
+
+// Directories that a mount would show with other attributes than the stack has: the topmost layer with the
+// directory only implies it, and one further down says something else than the default.
+Paths wrong_directories(const LayerStack& stack, const MergedView& view) {
+  Paths wrong;
+  for (std::size_t i = 1; i < stack.size(); ++i) {
+    for (std::string& path : stack[i]->index().implied_directories()) {
+      std::optional<Entry> truth = view.lookup(path);
+      if (truth && truth->is_directory() && !has_default_attributes(*truth)) wrong.insert(std::move(path));
+    }
+  }
+  return wrong;
+}
+
+// With all their parents, as the extra layer is the topmost and would hide what those say.
+LayerIndex describe(const Paths& paths, const MergedView& view) {
+  Paths all = paths;
+  for (const std::string& path : paths) {
+    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above)) {
+      all.insert(std::string(above));
+    }
+  }
+  std::vector<Entry> entries;
+  for (const std::string& path : all) {
+    if (std::optional<Entry> truth = view.lookup(path)) entries.push_back(std::move(*truth));
+  }
+  return LayerIndex(std::move(entries));
+}
+
+}  // namespace
+
+std::vector<std::string> LayerStore::prepare_overlay(const LayerStack& stack, const std::string& upper) {
+  std::vector<std::string> lower;
+  std::string fixed = fix_directories(stack);
+  if (!fixed.empty()) lower.push_back(std::move(fixed));
+  for (auto layer = stack.rbegin(); layer != stack.rend(); ++layer) {
+    lower.push_back((*layer)->tree());
+    // Overlay does not look for the mark on a layer's root.
+    const Entry* root = (*layer)->index().find("");
+    if (root != nullptr && root->opaque) break;
+  }
+  if (!upper.empty()) {
+    // The root of a mount is upper's own directory.
+    std::optional<Entry> root = MergedView(stack).lookup("");
+    TreeWriter writer(upper, form_);
+    writer.add(*root);
+    writer.finish_directories(LayerIndex({*root}));
+  }
+  return lower;
+}
+
+// The directory of the extra layer for `stack`, made once; "" when none is needed.
+std::string LayerStore::fix_directories(const LayerStack& stack) {
+  MergedView view(stack);
+  Paths wrong = wrong_directories(stack, view);
+  if (wrong.empty()) return {};
+  base::Encoder key;
+  key.list("layers", stack.size());
+  for (const LayerPtr& layer : stack) key.field("id", layer->id());
+  std::string place = store_->tree_path(std::string(form_name(form_)), "directories-" + key.digest().hex());
+  if (::access(place.c_str(), F_OK) == 0) return place;
+
+  Staging staging = begin();
+  TreeWriter(staging.tree(), form_).adopt(describe(wrong, view));
+  store_->publish(staging.tree(), place);
+  return place;
+}
+
+}  // namespace cooper::snapshot
