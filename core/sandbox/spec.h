@@ -22,8 +22,9 @@ struct BindMount {
   std::string target;
   bool read_only = true;
 };
-// A path of a layer stack, mounted at `target`: `source` (a directory or a file of the merged tree, "" for its root) of an
-// overlay of `lower`. With an upper, writes are seen by the step and then discarded; without, it is read-only.
+// A path of a layer stack, mounted at `target`: `source` (a directory or a file of the merged tree, "" for
+// its root) of an overlay of `lower`. With an upper, writes are seen by the step and then discarded; without,
+// it is read-only.
 struct OverlayMount {
   std::vector<std::string> lower;  // topmost first
   std::string upper;               // "" for read-only

@@ -1,0 +1,88 @@
+#include "sandbox/launcher.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cancellation.h"
+#include "base/error.h"
+#include "sandbox/launcher_process.h"
+#include "sandbox/messages.h"
+#include "sandbox/network_files.h"
+#include "sandbox/step.h"
+
+namespace cooper::sandbox {
+
+namespace {
+
+// The init's current directory is another one by the time it looks at them.
+void make_absolute(std::string& path) {
+  path = std::filesystem::absolute(path).string();
+}
+
+void make_sources_absolute(Spec& spec) {
+  const auto overlay = [](auto& layers) {
+    for (auto& path : layers.lower) make_absolute(path);
+    make_absolute(layers.upper);
+    make_absolute(layers.work);
+  };
+  overlay(spec.root);
+  for (auto& op : spec.mounts) {
+    if (auto* bind = std::get_if<BindMount>(&op)) make_absolute(bind->source);
+    if (auto* layers = std::get_if<OverlayMount>(&op)) overlay(*layers);
+  }
+}
+
+Spec complete(const Spec& asked) {
+  if (asked.argv.empty()) throw base::Error(base::ErrorKind::kUsage, "a step without a program");
+  Spec spec = asked;
+  make_sources_absolute(spec);
+  const std::vector<MountOp> files = {FileMount{.target = "/etc/resolv.conf", .content = resolv_conf()},
+                                      FileMount{.target = "/etc/hosts", .content = hosts_file(spec)}};
+  spec.mounts.insert(spec.mounts.begin(), files.begin(), files.end());
+  return spec;
+}
+
+class ProcessLauncher final : public Launcher {
+ public:
+  ProcessLauncher(pid_t pid, os::Fd control) : pid_(pid), control_(std::move(control)) {}
+  ProcessLauncher(const ProcessLauncher&) = delete;
+  ProcessLauncher& operator=(const ProcessLauncher&) = delete;
+
+  ~ProcessLauncher() override {
+    control_.reset();
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+  ExitStatus run(const Spec& spec, const std::function<void(int, base::ByteSpan)>& output,
+                 const std::stop_token& stop) override {
+    base::throw_if_stopped(stop);
+    return Step(control_.get(), complete(spec)).run(output, stop);
+  }
+
+ private:
+  pid_t pid_;
+  os::Fd control_;
+};
+
+}  // namespace
+
+std::unique_ptr<Launcher> Launcher::start(Tier tier) {
+  if (tier == Tier::kNone) {
+    throw base::Error(base::ErrorKind::kUnsupported, "RUN is not possible on this machine")
+        .hint("run 'cooper doctor' to see what is missing");
+  }
+  auto [ours, theirs] = make_socket_pair();
+  const pid_t pid = base::check(::fork(), "start", "the sandbox launcher");
+  if (pid == 0) {
+    ours.reset();
+    run_launcher(std::move(theirs), tier);
+  }
+  return std::make_unique<ProcessLauncher>(pid, std::move(ours));
+}
+
+}  // namespace cooper::sandbox

@@ -1,0 +1,105 @@
+#include "sandbox/launcher_process.h"
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <fcntl.h>
+#include <optional>
+#include <sched.h>
+#include <signal.h>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "sandbox/init.h"
+#include "sandbox/messages.h"
+#include "sandbox/seccomp_filter.h"
+
+namespace cooper::sandbox {
+
+namespace {
+
+// Leaves nothing of the builder's: its terminal, its descriptors, its standard streams (a pipe held here
+// would keep a reader waiting).
+void detach_from_builder(const os::Fd& control) {
+  // Ctrl-C goes to the terminal's process group: to the builder, which then cancels its steps in order.
+  ::setsid();
+  ::prctl(PR_SET_NAME, "cooper-launcher");
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGCHLD, SIG_IGN);  // inits are watched through pidfds, so the kernel may reap them
+  const os::Fd null = os::open_file("/dev/null", O_RDWR);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), stream);
+  const auto keep = static_cast<unsigned>(control.get());
+  ::syscall(SYS_close_range, STDERR_FILENO + 1, keep - 1, 0);
+  ::syscall(SYS_close_range, keep + 1, ~0U, 0);
+}
+
+// Steps can read their init's command line, and it is a copy of ours: build arguments and CI tokens must not
+// show there. Fields 48 to 51 of /proc/self/stat bound the arguments and the environment (proc(5)); nothing
+// here reads either any more.
+void erase_arguments() {
+  const std::string stat = os::read_file("/proc/self/stat", 1 << 16);
+  const auto fields = base::split(stat.substr(stat.rfind(')') + 2), ' ');  // from field 3 on
+  constexpr std::size_t kArgumentsStart = 48 - 3;
+  if (fields.size() < kArgumentsStart + 4) return;
+  ::clearenv();
+  for (const std::size_t field : {kArgumentsStart, kArgumentsStart + 2}) {
+    const std::uintptr_t start = std::stoull(fields[field]);
+    const std::uintptr_t end = std::stoull(fields[field + 1]);
+    if (start == 0 || end < start) continue;  // the kernel shows zeroes to those who may not know
+    std::memset(reinterpret_cast<void*>(start), 0,
+                end - start);  // NOLINT(performance-no-int-to-ptr): the kernel's number
+  }
+}
+
+// fork(2) into a new pid namespace, with a pidfd. Raw: glibc has no wrapper, and this process has one thread
+// only.
+pid_t clone_init(int& pidfd) {
+  constexpr unsigned long kFlags = CLONE_NEWPID | CLONE_PIDFD | SIGCHLD;
+  return static_cast<pid_t>(::syscall(SYS_clone, kFlags, nullptr, &pidfd, nullptr, nullptr));
+}
+
+void start_step(Message request, os::Fd& control, Tier tier, const SeccompFilter& filter) {
+  if (request.type != MessageType::kStart || request.fds.size() != 4) return;
+  StepFds fds{std::move(request.fds[0]), std::move(request.fds[1]), std::move(request.fds[2]),
+              std::move(request.fds[3])};
+  int number = -1;
+  const pid_t pid = clone_init(number);
+  if (pid == 0) {
+    control.reset();
+    run_init(std::move(fds), tier, filter);
+  }
+  if (pid < 0) {
+    const auto error = base::os_error(errno, "start", "the step's init");
+    send_message(fds.socket.get(), MessageType::kFailed, pack_error(error), {});
+    return;
+  }
+  const os::Fd pidfd(number);
+  send_message(fds.socket.get(), MessageType::kStarted, {}, std::span(&number, 1));
+}
+
+}  // namespace
+
+void run_launcher(os::Fd control, Tier tier) {
+  int code = 0;
+  try {
+    detach_from_builder(control);
+    erase_arguments();
+    const SeccompFilter filter = SeccompFilter::default_profile();
+    while (auto request = receive_message(control.get(), true)) {
+      start_step(std::move(*request), control, tier, filter);
+    }
+  } catch (const std::exception&) {
+    code = 1;  // the builder sees the socket close, and says that the launcher ended
+  }
+  // Every init has asked to die with us.
+  ::_exit(code);
+}
+
+}  // namespace cooper::sandbox

@@ -1,0 +1,12 @@
+// The launcher process itself: waits for requests and forks a step's init for each.
+#pragma once
+
+#include "os/fd.h"
+#include "sandbox/tier.h"
+
+namespace cooper::sandbox {
+
+// Runs in the forked launcher until the builder's end of `control` closes; never returns.
+[[noreturn]] void run_launcher(os::Fd control, Tier tier);
+
+}  // namespace cooper::sandbox

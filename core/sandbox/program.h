@@ -1,0 +1,21 @@
+// The last act of a step's process: becomes the step's user and executes the program.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sandbox/init.h"
+#include "sandbox/spec.h"
+
+namespace cooper::sandbox {
+
+// Runs in the process that becomes the program, inside the new root. A failing set-up is reported on
+// `fds.socket`; a program that cannot be executed ends with 127 (not found) or 126, and says so on its
+// stderr, as a shell does.
+[[noreturn]] void run_program(const Spec& spec, Tier tier, const SeccompFilter& filter, const StepFds& fds);
+
+// The files that `name` may mean, in order: itself when it has a slash, else one in each directory of PATH in
+// `env` (Docker's default when unset).
+std::vector<std::string> program_candidates(const std::string& name, const std::vector<std::string>& env);
+
+}  // namespace cooper::sandbox
