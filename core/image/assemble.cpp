@@ -77,4 +77,16 @@ Image assemble(oci::ImageConfig config, std::vector<ImageLayer> layers, const As
   return image;
 }
 
+oci::Index join(const std::vector<Image>& images, bool docker_media_types) {
+  oci::Index index;
+  index.media_type = docker_media_types ? oci::kDockerManifestList : oci::kMediaTypeIndex;
+  for (const Image& image : images) {
+    oci::Descriptor descriptor = image.manifest.descriptor();
+    descriptor.platform = image.config.platform;
+    index.manifests.push_back(std::move(descriptor));
+  }
+  index.serialize();
+  return index;
+}
+
 }  // namespace cooper::image

@@ -38,4 +38,7 @@ struct AssembleOptions {
 // layers do not agree in number.
 Image assemble(oci::ImageConfig config, std::vector<ImageLayer> layers, const AssembleOptions& options);
 
+// The index over images of several platforms, in their order.
+oci::Index join(const std::vector<Image>& images, bool docker_media_types);
+
 }  // namespace cooper::image

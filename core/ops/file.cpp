@@ -99,12 +99,14 @@ class FileRun {
 
 }  // namespace
 
-const snapshot::LayerStack& stack_of(const solver::ResultPtr& result) {
-  static const snapshot::LayerStack kEmpty;
+const StackResult& stack_result(const solver::ResultPtr& result) {
+  static const StackResult kEmpty;
   if (result == nullptr) return kEmpty;
-  if (const auto* stack = dynamic_cast<const StackResult*>(result.get())) return stack->stack;
+  if (const auto* stack = dynamic_cast<const StackResult*>(result.get())) return *stack;
   throw base::Error(base::ErrorKind::kInternal, "a build context was used as a stack of layers");
 }
+
+const snapshot::LayerStack& stack_of(const solver::ResultPtr& result) { return stack_result(result).stack; }
 
 void materialize_all(const snapshot::LayerStack& stack, Services& services, const std::stop_token& stop) {
   base::parallel_for(*services.pool, stack.size(), 1,

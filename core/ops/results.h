@@ -1,8 +1,10 @@
 // What vertices yield: a stack of layers, or a build context.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "snapshot/layer.h"
 #include "snapshot/tree_view.h"
@@ -11,8 +13,8 @@
 namespace cooper::ops {
 
 struct StackResult final : solver::Result {
-  explicit StackResult(snapshot::LayerStack layers) : stack(std::move(layers)) {}
-  snapshot::LayerStack stack;  // base first
+  snapshot::LayerStack stack;          // base first
+  std::vector<std::int64_t> created;   // when each was made, seconds since the epoch; 0 for layers of an image
 };
 
 struct TreeResult final : solver::Result {
@@ -20,7 +22,8 @@ struct TreeResult final : solver::Result {
   std::shared_ptr<const snapshot::TreeView> tree;
 };
 
-// The stack of a result; empty for scratch (null). Throws Error{kInternal} for a context.
+// Both for scratch (null): empty. Throw Error{kInternal} for a context.
+const StackResult& stack_result(const solver::ResultPtr& result);
 const snapshot::LayerStack& stack_of(const solver::ResultPtr& result);
 
 }  // namespace cooper::ops

@@ -21,16 +21,26 @@ struct FoundLayer {
   snapshot::LayerPtr layer;  // null when the step changed nothing
 };
 
-ResultPtr on_top(const ResultPtr& base, snapshot::LayerPtr layer) {
-  snapshot::LayerStack stack = stack_of(base);
-  stack.push_back(std::move(layer));
-  return std::make_shared<StackResult>(std::move(stack));
+ResultPtr on_top(const ResultPtr& base, snapshot::LayerPtr layer, std::int64_t created) {
+  auto result = std::make_shared<StackResult>(stack_result(base));
+  result->stack.push_back(std::move(layer));
+  result->created.push_back(created);
+  return result;
 }
 
 ResultPtr merge(std::span<const ResultPtr> inputs) {
-  snapshot::LayerStack stack = stack_of(inputs[0]);
-  for (const snapshot::LayerPtr& layer : stack_of(inputs[1])) stack.push_back(layer);
-  return std::make_shared<StackResult>(std::move(stack));
+  auto result = std::make_shared<StackResult>(stack_result(inputs[0]));
+  const StackResult& above = stack_result(inputs[1]);
+  result->stack.insert(result->stack.end(), above.stack.begin(), above.stack.end());
+  result->created.insert(result->created.end(), above.created.begin(), above.created.end());
+  return result;
+}
+
+ResultPtr image_layers(const snapshot::LayerStack& stack) {
+  auto result = std::make_shared<StackResult>();
+  result->stack = stack;
+  result->created.resize(stack.size());
+  return result;
 }
 
 }  // namespace
@@ -82,14 +92,14 @@ std::optional<solver::Key> Runner::content_key(int index, std::span<const base::
 
 ResultPtr Runner::load(int, const solver::CacheHit& hit, const ResultPtr& base, const std::stop_token&) {
   const auto& found = *static_cast<const FoundLayer*>(hit.record.get());
-  return on_top(base, found.layer);
+  return on_top(base, found.layer, found.record.created);
 }
 
 ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver::Key& key,
                       const std::optional<solver::Key>& content_key, const std::stop_token& stop) {
   const graph::Op& op = vertex(index).op;
   if (const auto* image = std::get_if<graph::ImageSource>(&op)) {
-    return std::make_shared<StackResult>(services_.images.at(image->manifest_digest));
+    return image_layers(services_.images.at(image->manifest_digest));
   }
   if (const auto* local = std::get_if<graph::LocalSource>(&op)) {
     return std::make_shared<TreeResult>(services_.contexts.at(local->name));
@@ -109,7 +119,7 @@ ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver
   record.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(base::Clock::now() - begin).count();
   record.ingredients = key.ingredients;
   services_.cache->put(record, stop);
-  return on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer));
+  return on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer), record.created);
 }
 
 snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inputs, const std::stop_token& stop) {

@@ -1,0 +1,247 @@
+#include "build/build.h"
+
+#include <ctime>
+#include <set>
+
+#include "base/cancellation.h"
+#include "build/base_images.h"
+#include "build/open_context.h"
+#include "build/outputs.h"
+#include "build/results.h"
+#include "dockerfile/frontend.h"
+#include "image/sealer.h"
+#include "ops/results.h"
+#include "ops/runner.h"
+#include "solver/scheduler.h"
+
+namespace cooper::build {
+namespace {
+
+constexpr std::size_t kSealWorkers = 4;
+
+graph::Exec::Network network_named(const std::string& name) {
+  if (name == "default") return graph::Exec::Network::kDefault;
+  if (name == "host") return graph::Exec::Network::kHost;
+  if (name == "none") return graph::Exec::Network::kNone;
+  throw base::Error(base::ErrorKind::kUsage, "unknown --network '" + name + "'").hint("choose default, host or none");
+}
+
+// Starts sealing (and with it pushing) as soon as a layer of the final image exists.
+class Watcher final : public solver::SolveObserver {
+ public:
+  Watcher(const graph::Definition& definition, image::Sealer* sealer) : definition_(definition), sealer_(sealer) {}
+
+  void expect(const dockerfile::Lowered& lowered) {
+    final_.insert(lowered.layer_vertices.begin(), lowered.layer_vertices.end());
+    final_.insert(lowered.root);
+  }
+
+  void on_result(int vertex, const solver::ResultPtr& result, bool cached) override {
+    const graph::Op& op = definition_.vertices[static_cast<std::size_t>(vertex)].op;
+    bool is_step = std::holds_alternative<graph::File>(op) || std::holds_alternative<graph::Exec>(op);
+    if (is_step) ++(cached ? steps_cached : steps_run);
+    if (sealer_ == nullptr || !final_.contains(vertex)) return;
+    for (const snapshot::LayerPtr& layer : ops::stack_of(result)) sealer_->start(layer);
+  }
+
+  int steps_run = 0;
+  int steps_cached = 0;
+
+ private:
+  const graph::Definition& definition_;
+  image::Sealer* sealer_;
+  std::set<int> final_;
+};
+
+class Build {
+ public:
+  Build(const BuildRequest& request, Toolbox& tools, const std::stop_token& stop)
+      : request_(request),
+        tools_(tools),
+        stop_(stop),
+        pool_(std::thread::hardware_concurrency()),
+        layers_(tools.store, tools.form, pool_),
+        bases_(tools, layers_, pool_, stop) {}
+
+  BuildResult run() {
+    // Read the Dockerfile and look at what it may copy from; nothing is transferred.
+    context_ = open_context(request_);
+    dockerfile::Ast ast = dockerfile::parse(context_.dockerfile_text, context_.dockerfile_name);
+    // Stages, arguments, bases pinned to digests; a graph and an image config per platform.
+    for (const oci::Platform& platform : platforms()) lower(ast, platform);
+    // Beyond this point there are no Dockerfile terms.
+    ops::Services services = make_services();
+    Outputs outputs = open_outputs(request_, tools_, layers_, pool_, bases_, epoch());
+    // Solve: layers of the final image are sealed and handed to the outputs while later steps run.
+    std::unique_ptr<image::Sealer> sealer = make_sealer(outputs);
+    Watcher watcher(definition_, sealer.get());
+    std::vector<solver::ResultPtr> results = solve(services, watcher);
+    // The image, the outputs, the result.
+    exporter::BuiltImages built = assemble(results, outputs, sealer.get());
+    BuildResult result = describe(built, outputs);
+    for (const auto& exporter : outputs.exporters) result.written.push_back(exporter->finish(built, stop_));
+    result.steps_run = watcher.steps_run;
+    result.steps_cached = watcher.steps_cached;
+    write_result_files(request_, result);
+    return result;
+  }
+
+ private:
+  std::vector<oci::Platform> platforms() const {
+    if (!request_.platforms.empty()) return request_.platforms;
+    return {oci::host_platform()};
+  }
+
+  void lower(const dockerfile::Ast& ast, const oci::Platform& platform) {
+    dockerfile::FrontendInput input;
+    input.build_args = request_.build_args;
+    input.labels = request_.labels;
+    input.target = request_.target;
+    input.build_platform = oci::host_platform();
+    if (!request_.platforms.empty()) input.target_platform = platform;
+    input.multi_platform = request_.platforms.size() > 1;
+    input.named_contexts = context_.named;
+    input.is_ignored = context_.is_ignored;
+    input.network = network_named(request_.network);
+    input.shm_size = request_.shm_size;
+    input.ulimits = request_.ulimits;
+    input.extra_hosts = request_.extra_hosts;
+    input.ignore_cache = request_.no_cache;
+    input.ignore_cache_stages = request_.no_cache_stages;
+    input.source_date_epoch = request_.epoch;
+    if (!request_.check.empty()) input.check = request_.check;
+    lowered_.push_back(dockerfile::lower(dockerfile::resolve(ast, input), input, bases_, definition_));
+    if (lowered_.back().epoch_vertex) {
+      throw base::Error(base::ErrorKind::kUnsupported, "SOURCE_DATE_EPOCH that names a context or a stage")
+          .hint("give seconds since the epoch");
+    }
+  }
+
+  std::optional<std::int64_t> epoch() const {
+    if (request_.epoch) return request_.epoch;
+    if (lowered_.front().source_date_epoch) return lowered_.front().source_date_epoch;
+    return context_.commit_time;
+  }
+
+  ops::Services make_services() {
+    cache_ = std::make_unique<cache::LocalBackend>(tools_.store, [this](const std::string& text) { warn(text); });
+    ops::Services services;
+    services.definition = &definition_;
+    services.layers = &layers_;
+    services.cache = cache_.get();
+    services.pool = &pool_;
+    services.events = tools_.events;
+    services.http = tools_.http.get();
+    services.launcher = tools_.launcher;
+    services.no_launcher_reason = tools_.no_launcher_reason;
+    services.contexts = context_.trees;
+    services.images = bases_.stacks();
+    services.epoch = epoch();
+    services.now = std::time(nullptr);
+    services.secret = [this](const std::string& id) { return find_secret(request_, id); };
+    services.ssh_socket = [this](const std::string& id) -> std::optional<std::string> {
+      auto found = request_.ssh_sockets.find(id);
+      if (found == request_.ssh_sockets.end()) return std::nullopt;
+      return found->second;
+    };
+    return services;
+  }
+
+  void warn(const std::string& text) {
+    base::Event event;
+    event.kind = base::Event::Kind::kWarning;
+    event.text = text;
+    tools_.events->emit(std::move(event));
+  }
+
+  std::unique_ptr<image::Sealer> make_sealer(Outputs& outputs) {
+    if (!outputs.needs_image()) return nullptr;
+    auto hand_on = [&outputs](const snapshot::LayerPtr& layer, const snapshot::SealedLayer& sealed,
+                              const std::stop_token& stop) {
+      for (const auto& exporter : outputs.exporters) exporter->add_layer(layer, sealed, stop);
+    };
+    return std::make_unique<image::Sealer>(layers_, outputs.seal, hand_on, kSealWorkers);
+  }
+
+  std::vector<solver::ResultPtr> solve(ops::Services& services, Watcher& watcher) {
+    std::vector<int> roots;
+    for (const dockerfile::Lowered& lowered : lowered_) {
+      watcher.expect(lowered);
+      if (lowered.root != graph::kScratch) roots.push_back(lowered.root);
+    }
+    ops::Runner runner(services);
+    ops::LocalCacheIndex index(services);
+    solver::Limits limits;
+    limits.exec = request_.max_parallelism;
+    std::vector<solver::ResultPtr> found =
+        solver::solve(definition_, roots, runner, index, watcher, *tools_.events, limits, stop_);
+    std::vector<solver::ResultPtr> results;
+    for (std::size_t i = 0, next = 0; i < lowered_.size(); ++i) {
+      results.push_back(lowered_[i].root == graph::kScratch ? nullptr : found[next++]);
+    }
+    return results;
+  }
+
+  exporter::BuiltImages assemble(const std::vector<solver::ResultPtr>& results, const Outputs& outputs,
+                                 image::Sealer* sealer) {
+    image::AssembleOptions options;
+    options.epoch = epoch();
+    options.now = std::time(nullptr);
+    options.docker_media_types = outputs.docker_media_types;
+    options.annotations = request_.annotations;
+    exporter::BuiltImages built;
+    for (std::size_t i = 0; i < lowered_.size(); ++i) {
+      const ops::StackResult& stack = ops::stack_result(results[i]);
+      std::vector<image::ImageLayer> layers;
+      for (std::size_t k = 0; k < stack.stack.size(); ++k) {
+        image::ImageLayer layer{stack.stack[k], {}, stack.created[k]};
+        if (sealer != nullptr) layer.sealed = sealer->wait(layer.layer, stop_);
+        layers.push_back(std::move(layer));
+      }
+      if (sealer != nullptr) {
+        built.images.push_back(image::assemble(lowered_[i].config, std::move(layers), options));
+      } else {
+        image::Image tree_only;
+        tree_only.config = lowered_[i].config;
+        tree_only.layers = std::move(layers);
+        built.images.push_back(std::move(tree_only));
+      }
+    }
+    if (sealer != nullptr && built.images.size() > 1) built.index = image::join(built.images, outputs.docker_media_types);
+    return built;
+  }
+
+  BuildResult describe(const exporter::BuiltImages& built, const Outputs& outputs) const {
+    BuildResult result;
+    for (const dockerfile::Lowered& lowered : lowered_) {
+      result.warnings.insert(result.warnings.end(), lowered.warnings.begin(), lowered.warnings.end());
+      result.unused_build_args = lowered.unused_build_args;
+    }
+    if (!outputs.needs_image()) return result;
+    result.image = built.target();
+    if (built.images.size() == 1) result.config_digest = built.images.front().manifest.config.digest;
+    for (const image::Image& image : built.images) {
+      for (const image::ImageLayer& layer : image.layers) result.image_size += layer.sealed.blob.size;
+    }
+    return result;
+  }
+
+  const BuildRequest& request_;
+  Toolbox& tools_;
+  std::stop_token stop_;
+  base::ThreadPool pool_;
+  snapshot::LayerStore layers_;
+  BaseImages bases_;
+  OpenedContext context_;
+  graph::Definition definition_;
+  std::vector<dockerfile::Lowered> lowered_;
+  std::unique_ptr<cache::LocalBackend> cache_;
+};
+
+}  // namespace
+
+BuildResult run_build(const BuildRequest& request, Toolbox& tools, const std::stop_token& stop) {
+  return Build(request, tools, stop).run();
+}
+
+}  // namespace cooper::build

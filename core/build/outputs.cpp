@@ -1,0 +1,182 @@
+#include "build/outputs.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <set>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "exporter/archive.h"
+#include "exporter/registry.h"
+#include "exporter/tree.h"
+
+namespace cooper::build {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+const std::set<std::string> kImageAttributes = {"name",        "push",           "push-by-digest",    "dest",
+                                                "tar",         "oci-mediatypes", "compression",       "compression-level",
+                                                "rewrite-timestamp"};
+const std::set<std::string> kTreeAttributes = {"dest", "platform-split"};
+
+// Reads the attributes of one output; every one must be known.
+class Attributes {
+ public:
+  explicit Attributes(const Output& output) : output_(output) {}
+
+  void allow_only(const std::set<std::string>& known) const {
+    for (const auto& [name, value] : output_.attributes) {
+      if (known.contains(name)) continue;
+      throw Error(ErrorKind::kUsage, fmt::format("output type={} has no attribute '{}'", output_.type, name))
+          .hint("choose among " + base::join({known.begin(), known.end()}, ", "));
+    }
+  }
+  const std::string* find(const std::string& name) const {
+    auto found = output_.attributes.find(name);
+    return found == output_.attributes.end() ? nullptr : &found->second;
+  }
+  bool flag(const std::string& name, bool otherwise) const {
+    const std::string* value = find(name);
+    if (value == nullptr) return otherwise;
+    if (*value == "true" || *value == "1" || value->empty()) return true;
+    if (*value == "false" || *value == "0") return false;
+    throw Error(ErrorKind::kUsage, fmt::format("output attribute {}={} is neither true nor false", name, *value));
+  }
+  int number(const std::string& name, int otherwise) const {
+    const std::string* value = find(name);
+    if (value == nullptr) return otherwise;
+    int parsed = 0;
+    auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), parsed);
+    if (error == std::errc() && end == value->data() + value->size()) return parsed;
+    throw Error(ErrorKind::kUsage, fmt::format("output attribute {}={} is not a number", name, *value));
+  }
+  std::string required(const std::string& name) const {
+    const std::string* value = find(name);
+    if (value != nullptr && !value->empty()) return *value;
+    throw Error(ErrorKind::kUsage, fmt::format("output type={} needs {}=…", output_.type, name));
+  }
+
+ private:
+  const Output& output_;
+};
+
+archive::Compression compression_named(const std::string& name) {
+  if (name == "gzip") return archive::Compression::kGzip;
+  if (name == "zstd") return archive::Compression::kZstd;
+  if (name == "uncompressed") return archive::Compression::kNone;
+  throw Error(ErrorKind::kUsage, fmt::format("unknown compression '{}'", name))
+      .hint("choose among gzip, zstd, uncompressed");
+}
+
+class OutputOpener {
+ public:
+  OutputOpener(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool,
+               const BaseImages& bases, std::optional<std::int64_t> epoch)
+      : request_(request), tools_(tools), layers_(layers), pool_(pool), bases_(bases) {
+    outputs_.seal.epoch = epoch;
+  }
+
+  void open(const Output& output) {
+    Attributes attributes(output);
+    if (output.type == "cacheonly") return;
+    if (output.type == "local" || output.type == "tar") {
+      attributes.allow_only(kTreeAttributes);
+      open_tree(output.type, attributes);
+    } else if (output.type == "registry" || output.type == "image") {
+      attributes.allow_only(kImageAttributes);
+      open_registry(output.type, attributes);
+    } else if (output.type == "oci" || output.type == "docker") {
+      attributes.allow_only(kImageAttributes);
+      open_archive(output.type, attributes);
+    } else {
+      throw Error(ErrorKind::kUsage, fmt::format("unknown output type '{}'", output.type))
+          .hint("choose among registry, image, oci, docker, local, tar, cacheonly");
+    }
+  }
+
+  Outputs take() { return std::move(outputs_); }
+
+ private:
+  std::vector<oci::Reference> names(const Attributes& attributes) const {
+    std::vector<std::string> texts = request_.tags;
+    if (const std::string* name = attributes.find("name")) texts = base::split(*name, ',');
+    std::vector<oci::Reference> references;
+    for (const std::string& text : texts) references.push_back(oci::Reference::parse(text));
+    return references;
+  }
+
+  exporter::Destination destination(const Attributes& attributes) const {
+    std::string path = attributes.required("dest");
+    if (path == "-") return {"", tools_.standard_output};
+    return {path, -1};
+  }
+
+  void choose_format(const Attributes& attributes) {
+    if (const std::string* name = attributes.find("compression")) {
+      outputs_.seal.compression.type = compression_named(*name);
+    }
+    outputs_.seal.compression.level = attributes.number("compression-level", outputs_.seal.compression.level);
+    if (!attributes.flag("rewrite-timestamp", true)) outputs_.seal.epoch.reset();
+    outputs_.docker_media_types = !attributes.flag("oci-mediatypes", true);
+  }
+
+  void open_registry(const std::string& type, const Attributes& attributes) {
+    choose_format(attributes);
+    if (!attributes.flag("push", type == "registry")) return;
+    exporter::RegistryOutput output;
+    output.names = names(attributes);
+    output.by_digest = attributes.flag("push-by-digest", false);
+    if (output.names.empty()) {
+      throw Error(ErrorKind::kUsage, "nothing to push to: the image has no name").hint("add -t HOST/REPOSITORY:TAG");
+    }
+    outputs_.exporters.push_back(exporter::make_registry_exporter(std::move(output), tools_.registry, layers_,
+                                                                  bases_.repositories(), *tools_.events));
+  }
+
+  void open_archive(const std::string& type, const Attributes& attributes) {
+    choose_format(attributes);
+    exporter::ArchiveOutput output;
+    output.kind = type == "oci" ? exporter::ArchiveKind::kOci : exporter::ArchiveKind::kDocker;
+    output.as_directory = !attributes.flag("tar", true);
+    output.destination = destination(attributes);
+    output.names = names(attributes);
+    outputs_.exporters.push_back(exporter::make_archive_exporter(std::move(output), layers_));
+  }
+
+  void open_tree(const std::string& type, const Attributes& attributes) {
+    exporter::TreeOutput output;
+    output.as_tar = type == "tar";
+    output.destination = destination(attributes);
+    if (attributes.find("platform-split") != nullptr) output.platform_split = attributes.flag("platform-split", true);
+    output.epoch = outputs_.seal.epoch;
+    outputs_.exporters.push_back(exporter::make_tree_exporter(std::move(output), layers_, pool_));
+  }
+
+  const BuildRequest& request_;
+  Toolbox& tools_;
+  snapshot::LayerStore& layers_;
+  base::ThreadPool& pool_;
+  const BaseImages& bases_;
+  Outputs outputs_;
+};
+
+}  // namespace
+
+bool Outputs::needs_image() const {
+  for (const auto& exporter : exporters) {
+    if (exporter->needs_image()) return true;
+  }
+  return false;
+}
+
+Outputs open_outputs(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool,
+                     const BaseImages& bases, std::optional<std::int64_t> epoch) {
+  OutputOpener opener(request, tools, layers, pool, bases, epoch);
+  for (const Output& output : request.outputs) opener.open(output);
+  return opener.take();
+}
+
+}  // namespace cooper::build

@@ -1,0 +1,59 @@
+// Everything that one build was asked for. Plain data: the command line, an adapter or a file fills it in.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/compression.h"
+#include "oci/platform.h"
+
+namespace cooper::build {
+
+// One --output, as buildx spells it: type and its attributes.
+struct Output {
+  std::string type;  // registry, image, oci, docker, local, tar, cacheonly
+  std::map<std::string, std::string> attributes;
+};
+
+struct SecretSource {
+  std::string id;
+  std::string file;                   // read when a step needs it
+  std::optional<std::string> value;   // from the environment
+};
+
+struct BuildRequest {
+  std::string context;     // a directory
+  std::string dockerfile;  // a path; "" for <context>/Dockerfile, "-" when `dockerfile_text` holds it
+  std::optional<std::string> dockerfile_text;
+  std::map<std::string, std::string> named_contexts;  // --build-context name=value
+
+  std::string target;
+  std::vector<oci::Platform> platforms;  // empty: the host's
+  std::map<std::string, std::string> build_args;
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
+  std::vector<std::string> tags;
+  std::vector<Output> outputs;
+  std::vector<SecretSource> secrets;
+  std::map<std::string, std::string> ssh_sockets;
+
+  bool no_cache = false;
+  std::vector<std::string> no_cache_stages;
+  std::string network = "default";  // default, host, none
+  std::vector<std::string> extra_hosts;
+  std::vector<std::string> ulimits;
+  std::int64_t shm_size = 0;
+  std::string check;  // BUILDKIT_DOCKERFILE_CHECK form, "" for the Dockerfile's own
+
+  std::optional<std::int64_t> epoch;   // --source-date-epoch, seconds
+  bool epoch_from_git = true;          // otherwise the commit's time, where the context is a git work tree
+
+  std::string iid_file;
+  std::string metadata_file;
+  int max_parallelism = 0;  // RUN steps at once, 0: by the machine
+};
+
+}  // namespace cooper::build

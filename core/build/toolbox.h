@@ -1,0 +1,27 @@
+// The long-lived things that builds work with: made once by the command line, shared by every build of the process.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/events.h"
+#include "net/http.h"
+#include "registry/client.h"
+#include "sandbox/launcher.h"
+#include "snapshot/layer_store.h"
+#include "store/store.h"
+
+namespace cooper::build {
+
+struct Toolbox {
+  std::shared_ptr<store::Store> store;
+  snapshot::Form form = snapshot::Form::kReal;
+  sandbox::Launcher* launcher = nullptr;  // null where RUN is not possible
+  std::string no_launcher_reason;
+  std::shared_ptr<net::HttpClient> http;
+  std::shared_ptr<registry::Client> registry;
+  base::EventSink* events = nullptr;
+  int standard_output = 1;  // for outputs with dest=-
+};
+
+}  // namespace cooper::build
