@@ -150,6 +150,7 @@ void Linter::report(Rule rule, Lines lines, std::string message) {
   std::string url =
       info.page[0] == 0 ? "" : fmt::format("https://docs.docker.com/go/dockerfile/rule/{}/", info.page);
   warnings_.push_back({info.name, info.description, std::move(url), std::move(message), lines});
+  if (sink_) sink_(warnings_.back());
 }
 
 void Linter::throw_if_errors() const {

@@ -1,6 +1,7 @@
 // Lint: the 22 rules of the reference, when each is silent, and what they found.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -66,6 +67,9 @@ class Linter {
   void enter(const std::vector<std::string>& comments);
   void leave() { local_.clear(); }
 
+  // Called with each finding as it is made.
+  void set_sink(std::function<void(const LintWarning&)> sink) { sink_ = std::move(sink); }
+
   void report(Rule rule, Lines lines, std::string message);
 
   const std::vector<LintWarning>& warnings() const { return warnings_; }
@@ -76,6 +80,7 @@ class Linter {
   LintOptions options_;
   std::vector<LintOptions> local_;
   std::vector<LintWarning> warnings_;
+  std::function<void(const LintWarning&)> sink_;
 };
 
 // Keeps a linter's local options for one instruction.
