@@ -82,6 +82,15 @@ Json head_json(std::string_view media_type, std::string_view artifact_type) {
 
 }  // namespace
 
+std::string document_media_type(std::string_view raw) {
+  Json document = parse_object(raw, "image manifest");
+  std::string inside = string_field(document, "mediaType");
+  if (!inside.empty()) return inside;
+  if (find_array(document, "manifests") != nullptr) return std::string(kMediaTypeIndex);
+  if (find_object(document, "config") != nullptr) return std::string(kMediaTypeManifest);
+  throw base::Error(base::ErrorKind::kCorrupt, "document is neither an image manifest nor an image index");
+}
+
 Manifest Manifest::parse(std::string raw, std::string_view media_type) {
   Json document = parse_object(raw, "image manifest");
   Manifest manifest;

@@ -14,6 +14,10 @@
 
 namespace cooper::oci {
 
+// The media type of a manifest or index of either family that came without one: its own "mediaType", or else
+// what its fields say. Throws Error{kCorrupt} when it is neither.
+std::string document_media_type(std::string_view raw);
+
 struct Manifest {
   std::string media_type;  // of either family
   std::string artifact_type;

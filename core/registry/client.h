@@ -48,6 +48,18 @@ struct PushBlob {
 
 enum class BlobPush { kExisted, kMounted, kUploaded };
 
+// A blob on its way up before its digest is known. Bytes go out while they are made; nothing is kept here, so
+// an upload that breaks cannot be repeated: commit() says so, and the caller pushes the finished blob with
+// push_blob().
+class BlobUpload : public base::ByteSink {
+ public:
+  // Never throws for a broken upload: the bytes are dropped. Throws Error{kCancelled}. Blocks while the
+  // network is slower.
+  void write(base::ByteSpan data) override = 0;
+  // Completes the blob as `digest`; false when it is not in the registry. Call once, instead of finish().
+  virtual bool commit(const base::Digest& digest) = 0;
+};
+
 class Client {
  public:
   static std::shared_ptr<Client> create(std::shared_ptr<net::HttpClient> http,
@@ -68,6 +80,10 @@ class Client {
                         const std::stop_token& stop) = 0;
   virtual BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,
                              const std::stop_token& stop) = 0;
+  // Starts a blob whose digest is not known yet; nullptr when this client or registry cannot. Destroying it
+  // without commit() abandons the upload. `stop` holds for the whole upload.
+  virtual std::unique_ptr<BlobUpload> begin_upload(const oci::Reference& repository,
+                                                   const std::stop_token& stop);
   // reference.tag or .digest says where.
   virtual void push_manifest(const oci::Reference& reference, const std::string& media_type,
                              const std::string& raw, const std::stop_token& stop) = 0;

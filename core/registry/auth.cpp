@@ -1,0 +1,237 @@
+#include "registry/auth.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/cancellation.h"
+#include "base/text.h"
+#include "net/redact.h"
+#include "net/retry.h"
+#include "net/url.h"
+#include "registry/encoding.h"
+#include "registry/endpoint.h"
+#include "registry/refusal.h"
+
+namespace cooper::registry {
+
+namespace {
+
+// The token spec's default, and the shortest it allows.
+constexpr std::chrono::seconds kShortestLifetime{60};
+constexpr std::chrono::seconds kLongestLifetime{24 * 3600};
+
+std::string join(const Scopes& scopes) {
+  return base::join(std::vector<std::string>(scopes.begin(), scopes.end()), " ");
+}
+
+std::string basic(const Credential& credential) {
+  return "Basic " + base64_encode(credential.username + ":" + credential.password);
+}
+
+std::string parameter(const Challenge& challenge, const std::string& name) {
+  auto found = challenge.parameters.find(name);
+  return found == challenge.parameters.end() ? std::string() : found->second;
+}
+
+std::string form(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  std::string body;
+  for (const auto& [name, value] : fields) {
+    if (!body.empty()) body += '&';
+    body += fmt::format("{}={}", name, net::percent_encode(value));
+  }
+  return body;
+}
+
+}  // namespace
+
+Scopes pull_scope(const std::string& repository) {
+  return {fmt::format("repository:{}:pull", repository)};
+}
+Scopes push_scope(const std::string& repository) {
+  return {fmt::format("repository:{}:pull,push", repository)};
+}
+
+Authenticator::Authenticator(std::shared_ptr<net::HttpClient> http,
+                             std::shared_ptr<CredentialStore> credentials, const ClientOptions& options)
+    : http_(std::move(http)), credentials_(std::move(credentials)), options_(options) {}
+
+std::optional<Credential> Authenticator::credential(const std::string& host, const std::string& repository) {
+  if (!credentials_) return std::nullopt;
+  std::scoped_lock lock(credentials_mutex_);
+  auto [found, fresh] = found_.try_emplace({host, repository});
+  if (fresh) {
+    try {
+      found->second = credentials_->find(host, repository);
+    } catch (...) {
+      found_.erase(found);
+      throw;
+    }
+  }
+  return found->second;
+}
+
+std::string Authenticator::authorize(const std::string& host, const std::string& repository,
+                                     const Scopes& scopes, const std::stop_token& stop) {
+  std::optional<Credential> who = credential(host, repository);
+  if (who && !who->registry_token.empty()) return "Bearer " + who->registry_token;
+  std::optional<Challenge> challenge;
+  {
+    std::scoped_lock lock(mutex_);
+    if (auto found = challenges_.find(host); found != challenges_.end()) challenge = found->second;
+  }
+  if (!challenge) return {};
+  if (challenge->scheme == "basic") return who ? basic(*who) : std::string();
+  return bearer(host, *challenge, who, scopes, stop);
+}
+
+bool Authenticator::challenged(const std::string& host, const std::string& repository, const Scopes& scopes,
+                               const net::Response& response, const std::string& used) {
+  std::vector<Challenge> offered;
+  for (const auto& [name, value] : response.headers) {
+    if (name != "www-authenticate") continue;
+    for (Challenge& challenge : parse_challenges(value)) offered.push_back(std::move(challenge));
+  }
+  auto by_scheme = [&](std::string_view scheme) {
+    return std::find_if(offered.begin(), offered.end(),
+                        [&](const Challenge& c) { return c.scheme == scheme; });
+  };
+  auto chosen = by_scheme("bearer");
+  std::optional<Credential> who = credential(host, repository);
+  if (who && !who->registry_token.empty()) return false;
+  if (chosen == offered.end()) {
+    chosen = by_scheme("basic");
+    if (chosen == offered.end() || !who || used == basic(*who)) return false;
+  }
+  std::scoped_lock lock(mutex_);
+  challenges_.insert_or_assign(host, *chosen);
+  // Forget what was refused, but not a token that another thread has renewed meanwhile.
+  std::string key = fmt::format("{}\n{}\n{}", host, who ? who->username : "", join(scopes));
+  if (auto token = tokens_.find(key); token != tokens_.end() && "Bearer " + token->second.value == used) {
+    token->second.value.clear();
+  }
+  return true;
+}
+
+std::string Authenticator::bearer(const std::string& host, const Challenge& challenge,
+                                  const std::optional<Credential>& credential, const Scopes& scopes,
+                                  const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  Token& token =
+      tokens_[fmt::format("{}\n{}\n{}", host, credential ? credential->username : "", join(scopes))];
+  while (true) {
+    if (!token.value.empty() && Clock::now() < token.renew_at) return "Bearer " + token.value;
+    if (!token.fetching) break;
+    changed_.wait(lock, stop, [&] { return !token.fetching; });
+    base::throw_if_stopped(stop);
+    // The fetch that was waited for has failed for both, unless only its caller gave up.
+    if (token.failure && token.failure->kind() != base::ErrorKind::kCancelled)
+      throw base::Error(*token.failure);
+  }
+  token.fetching = true;
+  token.failure.reset();
+  lock.unlock();
+  std::optional<base::Error> failure;
+  Fetched fetched;
+  try {
+    fetched = fetch(host, challenge, credential, scopes, stop);
+  } catch (const base::Error& error) {
+    failure = error;
+  } catch (const std::exception& error) {
+    failure = base::Error(base::ErrorKind::kInternal, error.what());
+  }
+  lock.lock();
+  token.fetching = false;
+  token.failure = failure;
+  token.value = fetched.value;
+  token.renew_at = Clock::now() + fetched.lifetime * 3 / 4;
+  changed_.notify_all();
+  if (failure) throw base::Error(*failure);
+  return "Bearer " + fetched.value;
+}
+
+net::Request Authenticator::token_request(const Challenge& challenge,
+                                          const std::optional<Credential>& credential,
+                                          const Scopes& scopes) const {
+  net::Request request;
+  request.url = parameter(challenge, "realm");
+  request.tls = options_for_url(request.url, options_).tls;
+  std::string service = parameter(challenge, "service");
+  if (credential && !credential->identity_token.empty()) {
+    request.method = "POST";
+    request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+    request.body = form({{"grant_type", "refresh_token"},
+                         {"service", service},
+                         {"client_id", "cooper"},
+                         {"scope", join(scopes)},
+                         {"refresh_token", credential->identity_token}});
+    return request;
+  }
+  if (!service.empty()) request.url = net::with_query(request.url, "service", service);
+  for (const std::string& scope : scopes) request.url = net::with_query(request.url, "scope", scope);
+  if (credential && !credential->username.empty()) {
+    request.headers.emplace_back("Authorization", basic(*credential));
+  }
+  return request;
+}
+
+Authenticator::Fetched Authenticator::fetch(const std::string& host, const Challenge& challenge,
+                                            const std::optional<Credential>& credential, const Scopes& scopes,
+                                            const std::stop_token& stop) {
+  std::string realm = parameter(challenge, "realm");
+  if (realm.empty()) {
+    throw base::Error(base::ErrorKind::kAuth,
+                      fmt::format("registry '{}' asks for a token but names no token server", host));
+  }
+  bool secure = endpoint_of(host, options_).base.rfind("https:", 0) == 0;
+  if (credential && secure && net::origin_of(realm).scheme != "https") {
+    throw base::Error(base::ErrorKind::kAuth,
+                      fmt::format("registry '{}' asks to send credentials to '{}', which is not https", host,
+                                  net::redact_url(realm)));
+  }
+  Scopes wanted = scopes;
+  // Registries with their own kind of scope want it repeated (public.ecr.aws: "aws").
+  std::string own = parameter(challenge, "scope");
+  if (!own.empty() && own.rfind("repository:", 0) != 0) wanted.insert(own);
+  net::Request request = token_request(challenge, credential, wanted);
+  net::Response response = net::send_with_retry(
+      options_.retry, [&] { return http_->send(request, stop, 1 << 20); }, options_.on_retry, stop);
+  if (response.status != 200) {
+    base::ErrorKind kind =
+        response.status < 500 && response.status != 429 ? base::ErrorKind::kAuth : base::ErrorKind::kRegistry;
+    throw base::Error(kind, fmt::format("token server '{}' of registry '{}' answered {}",
+                                        net::redact_url(realm), host, refusal_text(response)));
+  }
+  nlohmann::json answer = nlohmann::json::parse(response.body, nullptr, false);
+  std::string value;
+  if (answer.is_object()) {
+    for (const char* name : {"token", "access_token"}) {
+      auto field = answer.find(name);
+      if (value.empty() && field != answer.end() && field->is_string()) value = field->get<std::string>();
+    }
+  }
+  if (value.empty() || value.find_first_of("\r\n") != std::string::npos) {
+    throw base::Error(base::ErrorKind::kAuth, fmt::format("token server '{}' of registry '{}' gave no token",
+                                                          net::redact_url(realm), host));
+  }
+  std::chrono::seconds lifetime = kShortestLifetime;
+  auto expires = answer.find("expires_in");
+  if (expires != answer.end() && expires->is_number_unsigned()) {
+    lifetime = std::chrono::seconds(
+        std::min<std::uint64_t>(expires->get<std::uint64_t>(), kLongestLifetime.count()));
+  }
+  return {value, std::max(lifetime, kShortestLifetime)};
+}
+
+std::string Authenticator::describe(const std::string& host, const std::string& repository) {
+  std::optional<Credential> who = credential(host, repository);
+  if (who) {
+    std::string name = who->username.empty() ? "with a token" : fmt::format("as '{}'", who->username);
+    return who->source.empty() ? name : fmt::format("{} of {}", name, who->source);
+  }
+  std::vector<std::string> tried = credentials_ ? credentials_->tried() : std::vector<std::string>();
+  if (tried.empty()) return "without credentials";
+  return fmt::format("without credentials (looked in: {})", base::join(tried, "; "));
+}
+
+}  // namespace cooper::registry

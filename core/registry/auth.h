@@ -1,0 +1,90 @@
+// Docker's token authentication: challenge → token, one fetch per host and scope set however many ask at
+// once.
+//
+// distribution/distribution, docs "auth/token" and "auth/oauth"; RFC 6750, RFC 7617. Tokens are renewed
+// before they expire and once after a 401. Private to registry.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "net/http.h"
+#include "registry/client.h"
+#include "registry/credentials.h"
+
+namespace cooper::registry {
+
+struct Challenge {
+  std::string scheme;                             // lower case: "bearer", "basic"
+  std::map<std::string, std::string> parameters;  // names in lower case
+};
+
+// All challenges of one WWW-Authenticate value (RFC 9110, section 11.6.1).
+std::vector<Challenge> parse_challenges(std::string_view header);
+
+// What one request needs: "repository:library/debian:pull", sorted.
+using Scopes = std::set<std::string>;
+Scopes pull_scope(const std::string& repository);
+Scopes push_scope(const std::string& repository);
+
+class Authenticator {
+ public:
+  Authenticator(std::shared_ptr<net::HttpClient> http, std::shared_ptr<CredentialStore> credentials,
+                const ClientOptions& options);
+
+  // The Authorization value to send, "" for none; fetches a token when the host is known to want one.
+  std::string authorize(const std::string& host, const std::string& repository, const Scopes& scopes,
+                        const std::stop_token& stop);
+  // Learns from a 401. `used` is what was sent. Returns false when there is nothing better to send.
+  bool challenged(const std::string& host, const std::string& repository, const Scopes& scopes,
+                  const net::Response& response, const std::string& used);
+  // What was used and tried, as one phrase for errors: "as user 'ci' of '~/.docker/config.json'".
+  std::string describe(const std::string& host, const std::string& repository);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Token {
+    std::string value;  // "" when the host wants none for this scope
+    Clock::time_point renew_at;
+    bool fetching = false;
+    std::optional<base::Error> failure;  // of the last fetch, for those who waited for it
+  };
+  struct Fetched {
+    std::string value;
+    std::chrono::seconds lifetime;
+  };
+
+  std::optional<Credential> credential(const std::string& host, const std::string& repository);
+  std::string bearer(const std::string& host, const Challenge& challenge,
+                     const std::optional<Credential>& credential, const Scopes& scopes,
+                     const std::stop_token& stop);
+  Fetched fetch(const std::string& host, const Challenge& challenge,
+                const std::optional<Credential>& credential, const Scopes& scopes,
+                const std::stop_token& stop);
+  net::Request token_request(const Challenge& challenge, const std::optional<Credential>& credential,
+                             const Scopes& scopes) const;
+
+  const std::shared_ptr<net::HttpClient> http_;
+  const std::shared_ptr<CredentialStore> credentials_;
+  const ClientOptions options_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::string, Challenge> challenges_;  // by host
+  std::map<std::string, Token> tokens_;          // by host, user and scopes
+  // Held while a credential helper runs, so that it runs once.
+  std::mutex credentials_mutex_;
+  std::map<std::pair<std::string, std::string>, std::optional<Credential>> found_;  // by host and repository
+};
+
+}  // namespace cooper::registry

@@ -1,0 +1,36 @@
+// A blob on its way down: verified while it is read, resumed when the connection drops. Private to registry.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "base/bytes.h"
+#include "oci/descriptor.h"
+#include "registry/transport.h"
+
+namespace cooper::registry {
+
+class BlobReader final : public base::ByteSource {
+ public:
+  BlobReader(std::shared_ptr<Transport> transport, const oci::Reference& repository,
+             const oci::Descriptor& descriptor, std::stop_token stop);
+  std::size_t read(base::MutableByteSpan buffer) override;
+
+ private:
+  void connect();
+  void skip(std::uint64_t count);
+  std::size_t read_some(base::MutableByteSpan buffer);
+  void check_end();
+
+  std::shared_ptr<Transport> transport_;
+  Call call_;
+  const oci::Descriptor descriptor_;
+  std::stop_token stop_;
+  std::unique_ptr<net::ResponseStream> stream_;
+  base::Hasher hasher_;
+  std::uint64_t offset_ = 0;  // bytes handed out
+  int failures_ = 0;          // since the last byte
+  bool ended_ = false;
+};
+
+}  // namespace cooper::registry

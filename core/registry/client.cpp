@@ -1,0 +1,175 @@
+#include "registry/client.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "oci/media_type.h"
+#include "registry/blob_reader.h"
+#include "registry/transport.h"
+#include "registry/upload.h"
+
+namespace cooper::registry {
+
+namespace {
+
+// The distribution-spec lets registries refuse manifests above 4 MiB; some take more.
+constexpr std::size_t kManifestLimit = 8 << 20;
+
+std::string where(const oci::Reference& reference) {
+  return reference.digest ? reference.digest->str() : reference.tag;
+}
+
+Call manifest_call(const oci::Reference& reference, std::string_view method, const Scopes& scopes) {
+  Call call;
+  call.repository = reference;
+  call.what = fmt::format("{} manifest '{}'", method == "PUT" ? "push" : "pull", where(reference));
+  call.scopes = scopes;
+  call.http.method = method;
+  call.http.url = fmt::format("/v2/{}/manifests/{}", reference.repository, where(reference));
+  if (method != "PUT") {
+    call.http.headers.emplace_back(
+        "Accept", fmt::format("{}, {}, {}, {}", oci::kMediaTypeIndex, oci::kMediaTypeManifest,
+                              oci::kDockerManifestList, oci::kDockerManifest));
+  }
+  return call;
+}
+
+std::string media_type_of(const net::Response& response) {
+  const std::string* type = response.header("content-type");
+  if (type == nullptr) return {};
+  return base::to_lower(base::trim(std::string_view(*type).substr(0, type->find(';'))));
+}
+
+std::optional<base::Digest> announced_digest(const net::Response& response) {
+  const std::string* text = response.header("docker-content-digest");
+  return text == nullptr ? std::nullopt : base::Digest::parse(*text);
+}
+
+[[noreturn]] void wrong_digest(const oci::Reference& reference, const base::Digest& wanted,
+                               const base::Digest& actual) {
+  throw base::Error(base::ErrorKind::kCorrupt,
+                    fmt::format("manifest '{}' of '{}' has the digest '{}', not '{}'", where(reference),
+                                reference.name(), actual.str(), wanted.str()));
+}
+
+class RegistryClient final : public Client {
+ public:
+  RegistryClient(std::shared_ptr<net::HttpClient> http, std::shared_ptr<CredentialStore> credentials,
+                 ClientOptions options)
+      : transport_(std::make_shared<Transport>(std::move(http), std::move(credentials), std::move(options))) {
+  }
+
+  std::optional<RawManifest> fetch_manifest(const oci::Reference& reference,
+                                            const std::stop_token& stop) override {
+    Call call = manifest_call(reference, "GET", pull_scope(reference.repository));
+    net::Response response = transport_->send(call, stop);
+    if (response.status == 404) return std::nullopt;
+    if (response.status != 200) transport_->refuse(call, response);
+    if (response.body.size() > kManifestLimit) {
+      throw base::Error(base::ErrorKind::kCorrupt,
+                        fmt::format("manifest '{}' of '{}' is larger than {} bytes", where(reference),
+                                    reference.name(), kManifestLimit));
+    }
+    RawManifest manifest;
+    manifest.media_type = media_type_of(response);
+    // Static file servers know no better; the document's own field decides then.
+    bool known = oci::is_index(manifest.media_type) || oci::is_manifest(manifest.media_type) ||
+                 manifest.media_type.rfind("application/vnd.", 0) == 0;
+    if (!known) manifest.media_type.clear();
+    manifest.digest = base::sha256(response.body);
+    std::optional<base::Digest> wanted = reference.digest ? reference.digest : announced_digest(response);
+    if (wanted && *wanted != manifest.digest) wrong_digest(reference, *wanted, manifest.digest);
+    manifest.raw = std::move(response.body);
+    return manifest;
+  }
+
+  std::optional<oci::Descriptor> resolve(const oci::Reference& reference,
+                                         const std::stop_token& stop) override {
+    net::Response response =
+        transport_->send(manifest_call(reference, "HEAD", pull_scope(reference.repository)), stop);
+    if (response.status == 404) return std::nullopt;
+    oci::Descriptor descriptor;
+    descriptor.media_type = media_type_of(response);
+    std::optional<base::Digest> digest = announced_digest(response);
+    const std::string* length = response.header("content-length");
+    bool told = response.status == 200 && digest && length != nullptr &&
+                (oci::is_index(descriptor.media_type) || oci::is_manifest(descriptor.media_type));
+    if (told) {
+      auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), descriptor.size);
+      told = error == std::errc();
+    }
+    if (!told) return resolve_by_fetching(reference, stop);
+    if (reference.digest && *reference.digest != *digest) wrong_digest(reference, *reference.digest, *digest);
+    descriptor.digest = *digest;
+    return descriptor;
+  }
+
+  std::unique_ptr<base::ByteSource> open_blob(const oci::Reference& repository,
+                                              const oci::Descriptor& descriptor,
+                                              const std::stop_token& stop) override {
+    return std::make_unique<BlobReader>(transport_, repository, descriptor, stop);
+  }
+
+  bool has_blob(const oci::Reference& repository, const base::Digest& digest,
+                const std::stop_token& stop) override {
+    return registry::has_blob(*transport_, repository, digest, pull_scope(repository.repository), stop);
+  }
+
+  BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,
+                     const std::stop_token& stop) override {
+    return registry::push_blob(*transport_, repository, blob, stop);
+  }
+
+  std::unique_ptr<BlobUpload> begin_upload(const oci::Reference& repository,
+                                           const std::stop_token& stop) override {
+    return registry::begin_upload(transport_, repository, stop);
+  }
+
+  void push_manifest(const oci::Reference& reference, const std::string& media_type, const std::string& raw,
+                     const std::stop_token& stop) override {
+    Call call = manifest_call(reference, "PUT", push_scope(reference.repository));
+    call.http.headers.emplace_back("Content-Type", media_type);
+    call.http.body = raw;
+    net::Response response = transport_->send(call, stop);
+    if (response.status < 200 || response.status > 299) transport_->refuse(call, response);
+    base::Digest digest = base::sha256(raw);
+    if (auto stored = announced_digest(response); stored && *stored != digest)
+      wrong_digest(reference, digest, *stored);
+  }
+
+ private:
+  // For registries whose HEAD is refused or says too little.
+  std::optional<oci::Descriptor> resolve_by_fetching(const oci::Reference& reference,
+                                                     const std::stop_token& stop) {
+    std::optional<RawManifest> manifest = fetch_manifest(reference, stop);
+    if (!manifest) return std::nullopt;
+    return describe(*manifest);
+  }
+
+  static oci::Descriptor describe(const RawManifest& manifest) {
+    oci::Descriptor descriptor;
+    descriptor.media_type = manifest.media_type;
+    if (descriptor.media_type.empty()) descriptor.media_type = oci::document_media_type(manifest.raw);
+    descriptor.digest = manifest.digest;
+    descriptor.size = manifest.raw.size();
+    return descriptor;
+  }
+
+  std::shared_ptr<Transport> transport_;
+};
+
+}  // namespace
+
+std::unique_ptr<BlobUpload> Client::begin_upload(const oci::Reference&, const std::stop_token&) {
+  return nullptr;
+}
+
+std::shared_ptr<Client> Client::create(std::shared_ptr<net::HttpClient> http,
+                                       std::shared_ptr<CredentialStore> credentials, ClientOptions options) {
+  return std::make_shared<RegistryClient>(std::move(http), std::move(credentials), std::move(options));
+}
+
+}  // namespace cooper::registry

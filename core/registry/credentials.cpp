@@ -1,0 +1,168 @@
+#include "registry/credentials.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "registry/encoding.h"
+
+namespace cooper::registry {
+
+namespace {
+
+// Docker Hub's name in config.json since its first version.
+constexpr std::string_view kDockerHubServer = "https://index.docker.io/v1/";
+
+std::string text_field(const nlohmann::json& object, const char* name) {
+  auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+// "https://ghcr.io/v2/" → "ghcr.io"; every name of Docker Hub → "docker.io".
+std::string canonical_server(std::string_view server) {
+  for (std::string_view scheme : {"https://", "http://"}) {
+    if (server.substr(0, scheme.size()) == scheme) server.remove_prefix(scheme.size());
+  }
+  while (!server.empty() && server.back() == '/') server.remove_suffix(1);
+  for (std::string_view version : {"/v1", "/v2"}) {
+    if (server.size() > version.size() && server.substr(server.size() - version.size()) == version) {
+      server.remove_suffix(version.size());
+    }
+  }
+  if (server == "index.docker.io" || server == "registry-1.docker.io" ||
+      server == "registry.hub.docker.com") {
+    return "docker.io";
+  }
+  return std::string(server);
+}
+
+std::optional<Credential> read_auth(const nlohmann::json& entry, const std::string& server,
+                                    const std::string& source) {
+  Credential credential;
+  credential.source = source;
+  credential.username = text_field(entry, "username");
+  credential.password = text_field(entry, "password");
+  credential.identity_token = text_field(entry, "identitytoken");
+  credential.registry_token = text_field(entry, "registrytoken");
+  std::string encoded = text_field(entry, "auth");
+  if (!encoded.empty()) {
+    std::optional<std::string> pair = base64_decode(base::trim(encoded));
+    std::size_t colon = pair ? pair->find(':') : std::string::npos;
+    if (colon == std::string::npos) {
+      throw base::Error(base::ErrorKind::kUsage,
+                        fmt::format("'auth' of '{}' in {} is not base64 of user:password", server, source))
+          .hint("log in again, or write it with: printf 'user:password' | base64");
+    }
+    credential.username = pair->substr(0, colon);
+    credential.password = pair->substr(colon + 1);
+    // Old Docker clients padded with NUL bytes.
+    while (!credential.password.empty() && credential.password.back() == '\0') credential.password.pop_back();
+  }
+  bool empty = credential.username.empty() && credential.password.empty() &&
+               credential.identity_token.empty() && credential.registry_token.empty();
+  if (empty) return std::nullopt;  // `docker login` leaves "{}" behind when a helper keeps the secret
+  return credential;
+}
+
+std::map<std::string, std::string> read_helpers(const nlohmann::json& config) {
+  std::map<std::string, std::string> helpers;
+  auto field = config.find("credHelpers");
+  if (field == config.end() || !field->is_object()) return helpers;
+  for (const auto& [server, name] : field->items()) {
+    if (name.is_string()) helpers[canonical_server(server)] = name.get<std::string>();
+  }
+  return helpers;
+}
+
+}  // namespace
+
+DockerConfigCredentials::DockerConfigCredentials(std::string_view json, std::string source,
+                                                 RunHelper run_helper)
+    : source_(std::move(source)), run_helper_(std::move(run_helper)) {
+  if (base::trim(json).empty()) return;
+  nlohmann::json config = nlohmann::json::parse(json, nullptr, false);
+  if (!config.is_object()) {
+    throw base::Error(base::ErrorKind::kUsage, fmt::format("{} is not a JSON object", source_));
+  }
+  helpers_ = read_helpers(config);
+  store_ = text_field(config, "credsStore");
+  auto auths = config.find("auths");
+  if (auths == config.end() || !auths->is_object()) return;
+  for (const auto& [server, entry] : auths->items()) {
+    if (!entry.is_object()) continue;
+    if (auto credential = read_auth(entry, server, source_)) auths_[canonical_server(server)] = *credential;
+  }
+}
+
+// The most specific of auths wins (containers-auth.json(5): host/namespace/repo, then its parents, then the
+// host); a helper for the host comes before the general store.
+std::optional<Credential> DockerConfigCredentials::find(const std::string& host,
+                                                        const std::string& repository) {
+  std::string server = canonical_server(host);
+  std::string path = server + "/" + repository;
+  while (path.size() > server.size()) {
+    if (auto found = auths_.find(path); found != auths_.end()) return found->second;
+    path.resize(path.rfind('/'));
+  }
+  if (auto helper = helpers_.find(server); helper != helpers_.end()) {
+    if (auto credential = ask_helper(helper->second, host)) return credential;
+  } else if (!store_.empty()) {
+    if (auto credential = ask_helper(store_, host)) return credential;
+  }
+  if (auto found = auths_.find(server); found != auths_.end()) return found->second;
+  note(fmt::format("{} has nothing for '{}'", source_, host));
+  return std::nullopt;
+}
+
+std::optional<Credential> DockerConfigCredentials::ask_helper(const std::string& name,
+                                                              const std::string& host) {
+  std::string program = "docker-credential-" + name;
+  if (!run_helper_) {
+    note(fmt::format("{} cannot be run here", program));
+    return std::nullopt;
+  }
+  std::string server = canonical_server(host) == "docker.io" ? std::string(kDockerHubServer) : host;
+  std::optional<std::string> answer;
+  try {
+    answer = run_helper_(name, server);
+  } catch (base::Error& error) {
+    if (error.kind() == base::ErrorKind::kCancelled) throw;
+    note(fmt::format("{} failed for '{}': {}", program, server, error.summary()));
+    return std::nullopt;
+  }
+  if (!answer) {
+    note(fmt::format("{} has nothing for '{}'", program, server));
+    return std::nullopt;
+  }
+  nlohmann::json fields = nlohmann::json::parse(*answer, nullptr, false);
+  std::string secret = fields.is_object() ? text_field(fields, "Secret") : std::string();
+  if (secret.empty()) {
+    note(fmt::format("{} gave no secret for '{}'", program, server));
+    return std::nullopt;
+  }
+  Credential credential;
+  credential.source = program;
+  credential.username = text_field(fields, "Username");
+  // The helpers' protocol marks an OAuth2 refresh token by this user name.
+  if (credential.username == "<token>") {
+    credential.username.clear();
+    credential.identity_token = secret;
+  } else {
+    credential.password = secret;
+  }
+  return credential;
+}
+
+void DockerConfigCredentials::note(std::string line) {
+  tried_.with([&](std::vector<std::string>& lines) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+  });
+}
+
+std::vector<std::string> DockerConfigCredentials::tried() const {
+  return tried_.with([](const std::vector<std::string>& lines) { return lines; });
+}
+
+}  // namespace cooper::registry

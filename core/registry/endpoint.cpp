@@ -1,0 +1,31 @@
+#include "registry/endpoint.h"
+
+#include <fmt/format.h>
+
+#include "net/url.h"
+
+namespace cooper::registry {
+
+namespace {
+
+HostOptions host_options(const std::string& host, const ClientOptions& options) {
+  return options.host_options ? options.host_options(host) : HostOptions{};
+}
+
+}  // namespace
+
+Endpoint endpoint_of(const std::string& host, const ClientOptions& options) {
+  HostOptions chosen = host_options(host, options);
+  // The name in references differs from the machine's (distribution/reference, normalize.go).
+  std::string machine = host == "docker.io" ? "registry-1.docker.io" : host;
+  bool plain = chosen.plain_http || net::origin_of("http://" + machine).is_loopback();
+  return {host, (plain ? "http://" : "https://") + machine, chosen.tls};
+}
+
+HostOptions options_for_url(const std::string& url, const ClientOptions& options) {
+  net::Origin origin = net::origin_of(url);
+  bool usual = origin.port == (origin.scheme == "https" ? 443 : 80);
+  return host_options(usual ? origin.host : fmt::format("{}:{}", origin.host, origin.port), options);
+}
+
+}  // namespace cooper::registry

@@ -1,0 +1,61 @@
+// Requests to one registry: its address, its authentication, retries, and errors that name what was asked.
+//
+// Every request is tried with what is known about the host; a 401 teaches more and is answered once. Private
+// to registry.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "net/http.h"
+#include "oci/reference.h"
+#include "registry/auth.h"
+#include "registry/client.h"
+#include "registry/endpoint.h"
+
+namespace cooper::registry {
+
+// One request, before authentication.
+struct Call {
+  oci::Reference repository;
+  std::string what;  // for errors: "pull manifest 'latest'"
+  Scopes scopes;
+  net::Request http;  // url: an absolute one, or a path from "/v2/" on
+};
+
+class Transport {
+ public:
+  Transport(std::shared_ptr<net::HttpClient> http, std::shared_ptr<CredentialStore> credentials,
+            ClientOptions options);
+
+  // Retried while it may pass; any final status is a normal return, but 401 and 403 throw Error{kAuth}.
+  net::Response send(const Call& call, const std::stop_token& stop);
+  // The same without retries, for callers that start over with a new request (uploads).
+  net::Response send_once(const Call& call, const std::stop_token& stop);
+  std::unique_ptr<net::ResponseStream> open(const Call& call, const std::stop_token& stop);
+  // Repeats `attempt` as send() would.
+  net::Response retry(const std::function<net::Response()>& attempt, const std::stop_token& stop);
+
+  // Throws Error{kRegistry} for a status that `call` does not expect.
+  [[noreturn]] void refuse(const Call& call, const net::Response& response);
+  // Where the registry told us to go on. A location on another origin is followed without credentials; one
+  // that only lost its "https" behind a proxy is mended.
+  std::string location(const Call& call, const net::Response& response);
+  const ClientOptions& options() const { return options_; }
+
+ private:
+  // Sends by `exchange`, which returns the response's head and keeps the rest; authenticates once more on
+  // 401.
+  net::Response authenticated(const Call& call, const std::stop_token& stop,
+                              const std::function<net::Response(const net::Request&)>& exchange);
+  [[noreturn]] void deny(const Call& call, const net::Response& response);
+  base::Error error(base::ErrorKind kind, const Call& call, const std::string& cause);
+
+  const std::shared_ptr<net::HttpClient> http_;
+  const ClientOptions options_;
+  Authenticator authenticator_;
+};
+
+}  // namespace cooper::registry

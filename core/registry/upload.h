@@ -1,0 +1,25 @@
+// Blobs on their way up. OCI distribution-spec, "Pushing blobs". Private to registry.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "registry/transport.h"
+
+namespace cooper::registry {
+
+// HEAD, then mount, then POST and PUT of the whole; POST, PATCH and PUT where a registry refuses that. A
+// broken upload starts over with a new session.
+BlobPush push_blob(Transport& transport, const oci::Reference& repository, const PushBlob& blob,
+                   const std::stop_token& stop);
+bool has_blob(Transport& transport, const oci::Reference& repository, const base::Digest& digest,
+              const Scopes& scopes, const std::stop_token& stop);
+// Closes the upload session as `digest`.
+net::Response put_commit(Transport& transport, Call call, const base::Digest& digest,
+                         const std::string& session, const std::stop_token& stop);
+// POST, then one PATCH that lasts as long as bytes come, then PUT: the way `docker push` works, which every
+// registry knows.
+std::unique_ptr<BlobUpload> begin_upload(std::shared_ptr<Transport> transport,
+                                         const oci::Reference& repository, const std::stop_token& stop);
+
+}  // namespace cooper::registry
