@@ -151,7 +151,6 @@ class Scheduler {
 
   std::vector<ResultPtr> solve(const std::stop_token& outside) {
     announce();
-    rank();
     const std::stop_callback forward(outside, [this] {
       stop_.request_stop();
       completions_.interrupt();
@@ -189,7 +188,8 @@ class Scheduler {
     }
   }
 
-  // The longest expected path from each vertex to a root, itself included.
+  // The longest expected path from each vertex to a root, itself included. Only done once there is a choice
+  // to make, as it asks for the recorded duration of every step: a cached build never gets here.
   void rank() {
     priority_.resize(definition_.vertices.size());
     for (int v = static_cast<int>(priority_.size()) - 1; v >= 0; --v) {
@@ -202,6 +202,18 @@ class Scheduler {
         below = std::max(below, own);
       }
     }
+    for (LaneState& lane : lanes_) {
+      for (std::priority_queue<Task> unranked = std::exchange(lane.ready, {}); !unranked.empty();
+           unranked.pop()) {
+        Task task = unranked.top();
+        task.priority = priority_of(task.vertex);
+        lane.ready.push(std::move(task));
+      }
+    }
+  }
+
+  milliseconds priority_of(int vertex) const {
+    return priority_.empty() ? milliseconds(0) : priority_[static_cast<std::size_t>(vertex)];
   }
 
   Lane lane_of(const Action& action) const {
@@ -220,7 +232,7 @@ class Scheduler {
       }
       const int vertex = vertex_of(action);
       const Lane lane = lane_of(action);
-      lanes_[lane].ready.push(Task{priority_[static_cast<std::size_t>(vertex)], vertex, std::move(action)});
+      lanes_[lane].ready.push(Task{priority_of(vertex), vertex, std::move(action)});
     }
   }
 
@@ -228,6 +240,8 @@ class Scheduler {
   void dispatch() {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       LaneState& slots = lanes_[lane];
+      const bool work_proper = lane != kKeyLane && lane != kLookupLane;
+      if (work_proper && priority_.empty() && slots.ready.size() > slots.limit - slots.busy) rank();
       while (slots.busy < slots.limit && !slots.ready.empty()) {
         const Task task = slots.ready.top();
         slots.ready.pop();
@@ -309,7 +323,7 @@ class Scheduler {
   SolveObserver& observer_;
   base::EventSink& events_;
   SolveState state_;
-  std::vector<milliseconds> priority_;  // by vertex
+  std::vector<milliseconds> priority_;  // by vertex; empty until there is a choice to make
   std::array<LaneState, kLanes> lanes_;
   std::stop_source stop_;  // of all actions: after the first failure, at the end, or on request
   std::optional<base::Error> failure_;
