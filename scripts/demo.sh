@@ -10,9 +10,9 @@ cache=$PWD/build/demo-cache
 work=$(mktemp -d "${TMPDIR:-/tmp}/cooper-demo.XXXXXX")
 cleanup() {
   stop_registry
-  # Unpacked layers may hold directories without write permission.
+  # Unpacked layers may hold directories without write permission, and files of subordinate ids.
   chmod -R u+rwX "$work" 2>/dev/null || true
-  rm -rf "$work"
+  rm -rf "$work" 2>/dev/null || unshare --map-root-user --map-auto -- rm -rf "$work"
 }
 trap cleanup EXIT
 trap 'exit 130' INT

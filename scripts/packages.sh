@@ -17,7 +17,7 @@ packages_of() {
       ;;
     test)
       echo libgtest-dev libgmock-dev git busybox-static docker-registry skopeo umoci jq curl openssl
-      echo procps util-linux
+      echo util-linux zstd xz-utils bzip2
       ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;
     demo) echo mmdebstrap docker-registry skopeo jq curl util-linux ;;
