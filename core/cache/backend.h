@@ -1,4 +1,7 @@
-// One place where records and blobs are kept. Each backend passes the same conformance suite.
+// One place where records and blobs are kept. Each backend passes the same conformance suite
+// (tests/support/cache_backend_suite.h).
+//
+// All calls may come from several threads at once, and several processes may use the same place.
 #pragma once
 
 #include <memory>
@@ -24,8 +27,8 @@ class Backend {
   // gone.
   virtual std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
                                                       const std::stop_token& stop) = 0;
-  // Stores the record under its key, and under its content key when it has one. `open` supplies the blob's
-  // bytes if needed.
+  // Stores the record under its key, and under its content key when it has one; replaces what is there.
+  // Throws Error{kRegistry|kAuth|kIo} when that fails.
   virtual void put(const Record& record, const std::stop_token& stop) = 0;
 };
 

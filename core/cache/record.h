@@ -1,10 +1,13 @@
 // What a cache remembers of a step. See docs/cache.md.
+//
+// Records come from places that others can write to, so parse() believes nothing: every field is checked for
+// its type, and what ends up in paths for its characters.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,7 +35,11 @@ struct Record {
   std::int64_t duration_ms = 0;  // how long the step took
   std::vector<std::pair<std::string, base::Digest>> ingredients;
 
-  std::string serialize() const;               // JSON, stable field order
+  bool operator==(const Record&) const = default;
+
+  // JSON, stable field order, optional fields only when set. Labels of ingredients may hold any bytes (file
+  // names); bytes in `step` that are not UTF-8 are replaced.
+  std::string serialize() const;
   static Record parse(std::string_view json);  // throws Error{kCorrupt}
 };
 
