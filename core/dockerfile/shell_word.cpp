@@ -18,9 +18,12 @@ constexpr std::size_t kMaxResult = std::size_t{1} << 20U;
   throw base::Error(base::ErrorKind::kDockerfile, message);
 }
 
-// Collects words while the text goes by.
+// Collects words while the text goes by. The word that is being built is shared by all levels of nesting, so the word of
+// a modifier ends the one around it: "a${B:-b}" splits into "b" alone. The reference does so, and EXPOSE depends on it.
 class Splitter {
  public:
+  explicit Splitter(std::string& word) : word_(word) {}
+
   void add(char32_t code) {
     if (!is_space(code)) {
       add_raw(code);
@@ -43,12 +46,13 @@ class Splitter {
   }
   std::vector<std::string> take() {
     if (!word_.empty()) words_.push_back(std::move(word_));
+    word_.clear();
     return std::move(words_);
   }
 
  private:
   std::vector<std::string> words_;
-  std::string word_;
+  std::string& word_;
   bool in_word_ = false;
 };
 
@@ -78,7 +82,7 @@ class Expander {
     bool outer = raw_escapes_;
     raw_escapes_ = raw_escapes;
     std::string text;
-    Splitter splitter;
+    Splitter splitter(word_);
     bool stopped = false;
     while (peek() != kEnd && !stopped) {
       if (peek() == stop) {
@@ -95,7 +99,8 @@ class Expander {
     }
     raw_escapes_ = outer;
     --depth_;
-    if (words != nullptr) *words = splitter.take();
+    std::vector<std::string> found = splitter.take();
+    if (words != nullptr) *words = std::move(found);
     return text;
   }
 
@@ -276,7 +281,7 @@ class Expander {
         fail(name + ": " + word);
       case U'#':
       case U'%':
-        // The reference reads on after a colon, too, and so do we.
+        if (colon) unsupported(code, colon);
         return trimmed(value == nullptr ? "" : *value, word, code);
       default:
         unsupported(code, colon);
@@ -307,6 +312,7 @@ class Expander {
   const Environment& environment_;
   const WordOptions& options_;
   bool raw_escapes_;
+  std::string word_;
   int depth_ = 0;
   WordResult result_;
 };

@@ -1,0 +1,158 @@
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/error.h"
+#include "conformance_data.h"
+#include "dockerfile/frontend.h"
+
+namespace cooper::conformance {
+namespace {
+
+using nlohmann::json;
+
+// The stand-in for every base: PATH, Cmd ["sh"], one layer.
+class StandInResolver final : public dockerfile::ImageResolver {
+ public:
+  dockerfile::ResolvedImage resolve(const std::string& reference, const oci::Platform& platform) override {
+    dockerfile::ResolvedImage image;
+    image.reference = reference;
+    image.manifest_digest = base::sha256(reference);
+    image.config.platform = platform;
+    image.config.config.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+    image.config.config.cmd = {{"sh"}};
+    image.config.diff_ids = {base::Digest::parse_or_throw("sha256:" + std::string(64, 'a').replace(0, 64, repeated()))};
+    image.config.history.push_back({"", "base", "", "", false});
+    return image;
+  }
+
+ private:
+  static std::string repeated() {
+    std::string text;
+    for (int i = 0; i < 32; ++i) text += "ab";
+    return text;
+  }
+};
+
+struct Outcome {
+  std::optional<base::Error> error;
+  json image;
+  json lint = json::array();
+  graph::Definition definition;
+  int root = graph::kScratch;
+};
+
+json warning_as_json(const dockerfile::LintWarning& warning) {
+  return {{"rule", warning.rule}, {"msg", warning.message}, {"line", warning.lines.first}};
+}
+
+json sorted(json list) {
+  if (list.is_null()) return json::array();
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+Outcome convert(const json& given) {
+  dockerfile::FrontendInput input;
+  input.build_platform = oci::parse_platform(given.value("Platform", std::string("linux/amd64")));
+  if (given.contains("Platform")) input.target_platform = input.build_platform;
+  if (given.contains("BuildArgs")) input.build_args = given["BuildArgs"].get<std::map<std::string, std::string>>();
+  if (given.contains("Labels")) input.labels = given["Labels"].get<std::map<std::string, std::string>>();
+  input.target = given.value("Target", std::string());
+  Outcome outcome;
+  input.on_warning = [&](const dockerfile::LintWarning& warning) { outcome.lint.push_back(warning_as_json(warning)); };
+  StandInResolver resolver;
+  try {
+    dockerfile::Ast ast = dockerfile::parse(given["Dockerfile"].get<std::string>(), "Dockerfile");
+    dockerfile::Plan plan = dockerfile::resolve(ast, input);
+    dockerfile::Lowered lowered = dockerfile::lower(plan, input, resolver, outcome.definition);
+    outcome.image = json::parse(lowered.config.serialize());
+    outcome.root = lowered.root;
+  } catch (const base::Error& error) {
+    outcome.error = error;
+  }
+  return outcome;
+}
+
+std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+std::string label_of(const json& row) {
+  return row["source"].get<std::string>() + " " + text_of(row["input"]) + "\n    ";
+}
+
+TEST(ConformanceConvert, Image) {
+  auto rows = load("convert/convert_oracle.json");
+  if (!rows) GTEST_SKIP() << "no " << data_path("convert/convert_oracle.json");
+  Tally tally("convert image");
+  for (const json& row : *rows) {
+    const json& expected = row["expected"];
+    if (!expected.contains("image")) continue;
+    Outcome outcome = convert(row["input"]);
+    std::string got = outcome.error ? outcome.error->render() : text_of(outcome.image);
+    tally.row(!outcome.error && outcome.image == expected["image"],
+              label_of(row) + "expected " + text_of(expected["image"]) + "\n    got      " + got);
+  }
+  EXPECT_GE(tally.share(), 0.99);
+}
+
+TEST(ConformanceConvert, ErrorsAreErrors) {
+  auto rows = load("convert/convert_oracle.json");
+  if (!rows) GTEST_SKIP() << "no " << data_path("convert/convert_oracle.json");
+  Tally tally("convert errors");
+  for (const json& row : *rows) {
+    const json& expected = row["expected"];
+    if (!expected.contains("error")) continue;
+    Outcome outcome = convert(row["input"]);
+    tally.row(outcome.error.has_value(), label_of(row) + "expected " + text_of(expected["error"]));
+  }
+  EXPECT_GE(tally.share(), 0.99);
+}
+
+TEST(ConformanceConvert, Lint) {
+  auto rows = load("convert/convert_oracle.json");
+  if (!rows) GTEST_SKIP() << "no " << data_path("convert/convert_oracle.json");
+  Tally tally("convert lint");
+  for (const json& row : *rows) {
+    json expected = sorted(row["expected"].value("lint", json::array()));
+    json got = sorted(convert(row["input"]).lint);
+    tally.row(got == expected, label_of(row) + "expected " + text_of(expected) + "\n    got      " + text_of(got));
+  }
+  EXPECT_GE(tally.share(), 0.98);
+}
+
+// What RUN hands to a process, in order of the graph; only rows where both have as many steps.
+json execs_of(const graph::Definition& definition) {
+  json list = json::array();
+  for (const graph::Vertex& vertex : definition.vertices) {
+    const auto* exec = std::get_if<graph::Exec>(&vertex.op);
+    if (exec == nullptr) continue;
+    list.push_back({{"args", exec->argv}, {"env", exec->env}, {"cwd", exec->cwd}, {"user", exec->user}});
+  }
+  return list;
+}
+
+TEST(ConformanceConvert, Steps) {
+  auto rows = load("convert/convert_oracle.json");
+  if (!rows) GTEST_SKIP() << "no " << data_path("convert/convert_oracle.json");
+  Tally tally("convert steps");
+  for (const json& row : *rows) {
+    if (!row["expected"].contains("ops")) continue;
+    json expected = json::array();
+    for (const json& op : row["expected"]["ops"]) {
+      if (!op.contains("exec")) continue;
+      const json& exec = op["exec"];
+      expected.push_back({{"args", exec["args"]}, {"env", exec["env"]}, {"cwd", exec["cwd"]}, {"user", exec["user"]}});
+    }
+    if (expected.empty()) continue;
+    Outcome outcome = convert(row["input"]);
+    json got = sorted(execs_of(outcome.definition));
+    expected = sorted(expected);
+    // The graph also holds steps that the root does not need: every expected step must be among ours.
+    bool all = std::includes(got.begin(), got.end(), expected.begin(), expected.end());
+    tally.row(all, label_of(row) + "expected " + text_of(expected) + "\n    got      " + text_of(got));
+  }
+  EXPECT_GE(tally.share(), 0.99);
+}
+
+}  // namespace
+}  // namespace cooper::conformance
