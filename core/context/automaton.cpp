@@ -93,6 +93,7 @@ struct Automaton::Impl {
   explicit Impl(std::vector<Program> all);
 
   std::vector<std::uint32_t> match(std::string_view text, bool parents) const;
+  std::vector<std::uint32_t> live(std::string_view text) const;
 
  private:
   Frontier close(const Positions& positions, const Surroundings& around) const;
@@ -251,12 +252,32 @@ std::vector<std::uint32_t> Automaton::Impl::match(std::string_view text, bool pa
   return found;
 }
 
+std::vector<std::uint32_t> Automaton::Impl::live(std::string_view text) const {
+  State* state = start_;
+  Positions positions;
+  for (Rune rune = decode_exact_rune(text); rune.width > 0; rune = decode_exact_rune(text)) {
+    text.remove_prefix(rune.width);
+    State* next = state == nullptr ? nullptr : follow(*state, rune.value);
+    if (next == nullptr) positions = step(state == nullptr ? positions : *state->positions, rune.value);
+    state = next;
+  }
+  std::vector<std::uint32_t> programs;
+  for (const std::uint32_t node : state == nullptr ? positions.nodes : state->positions->nodes) {
+    if (programs.empty() || programs.back() != nodes_[node].program) programs.push_back(nodes_[node].program);
+  }
+  return programs;
+}
+
 Automaton::Automaton(std::vector<Program> programs) : impl_(std::make_unique<Impl>(std::move(programs))) {}
 Automaton::~Automaton() = default;
 Automaton::Automaton(Automaton&&) noexcept = default;
 
 std::vector<std::uint32_t> Automaton::match(std::string_view text, bool parents) const {
   return impl_->match(text, parents);
+}
+
+std::vector<std::uint32_t> Automaton::live(std::string_view text) const {
+  return impl_->live(text);
 }
 
 }  // namespace cooper::context

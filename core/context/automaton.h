@@ -25,6 +25,8 @@ class Automaton {
   // The indices of the programs that match `text`, ascending; with `parents` also those that match what is
   // before any of its slashes.
   std::vector<std::uint32_t> match(std::string_view text, bool parents) const;
+  // The programs that match `text` already or could once more follows it.
+  std::vector<std::uint32_t> live(std::string_view text) const;
 
  private:
   struct Impl;

@@ -106,6 +106,9 @@ void GoRegexpParser::add_literal(char32_t rune) {
 }
 
 void GoRegexpParser::add_set(RuneSet set) {
+  set.normalise();
+  // Where the text is no UTF-8, Go sees U+FFFD.
+  if (set.contains(kRuneError)) set.add(invalid_byte(0), kLastInvalidByte);
   program_.items.push_back({Op::kSet, std::move(set)});
 }
 

@@ -202,6 +202,15 @@ bool PatternMatcher::empty() const {
   return impl_->patterns.empty();
 }
 
+bool PatternMatcher::may_include_below(const std::string& directory) const {
+  if (!impl_->exclusions) return false;
+  // A pattern that cannot be asked must come to be asked, to be reported.
+  if (!impl_->refused.empty()) return true;
+  const std::vector<std::uint32_t> live = impl_->automaton.live(directory + '/');
+  return std::any_of(live.begin(), live.end(),
+                     [this](std::uint32_t index) { return impl_->patterns[index].exclusion; });
+}
+
 bool PatternMatcher::matches_or_parent_matches(const std::string& path) const {
   bool matched = false;
   for (const std::uint32_t index : impl_->candidates(path, has_parent(path))) {

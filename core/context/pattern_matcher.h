@@ -29,6 +29,9 @@ class PatternMatcher {
   // The same during a walk: `parent` is the state of the directory that holds `path`, `state` receives that
   // of `path`.
   bool matches(const std::string& path, const ParentState& parent, ParentState& state) const;
+  // Whether an exclusion could bring back something below the ignored `directory`. Paths below one that is
+  // ignored stay so unless a later "!" pattern matches them, so nothing is missed where this is false.
+  bool may_include_below(const std::string& directory) const;
   bool has_exclusions() const;  // a "!" pattern: an ignored directory must still be looked into
   bool empty() const;
 

@@ -79,6 +79,16 @@ TEST(ContextPatternMatcher, EscapeMakesLiteral) {
   EXPECT_TRUE(matches({"\\!a"}, "!a"));
 }
 
+TEST(ContextPatternMatcher, KnowsWhereAnExclusionMayHelp) {
+  const PatternMatcher matcher({"**", "!docs/*/keep.md", "!src/**"});
+  EXPECT_TRUE(matcher.may_include_below("docs"));
+  EXPECT_TRUE(matcher.may_include_below("docs/a"));
+  EXPECT_FALSE(matcher.may_include_below("docs/a/b"));
+  EXPECT_TRUE(matcher.may_include_below("src/x/y"));
+  EXPECT_FALSE(matcher.may_include_below("other"));
+  EXPECT_FALSE(PatternMatcher({"**"}).may_include_below("docs"));
+}
+
 TEST(ContextPatternMatcher, RefusesMalformedPatterns) {
   for (const char* pattern : {"[", "a[", "[^", "[a-]", "!", "\\", "[]a]"}) {
     EXPECT_THROW(PatternMatcher({pattern}), base::Error) << pattern;

@@ -1,0 +1,54 @@
+// Digests of context files that did not change since an earlier build.
+//
+// An entry is believed only while path, device, inode, size, mtime and ctime are the same. A file that was
+// changed within two seconds before it was hashed could change again without a trace in its times, so such
+// entries serve the running build and are not saved (what git calls racily clean). A damaged cache file is an
+// empty cache: its content is framed by its own digest.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <ctime>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/digest.h"
+#include "base/guarded.h"
+
+namespace cooper::context {
+
+// What tells one state of a file from another without reading it.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;       // bytes
+  std::int64_t mtime_nsec = 0;  // nanoseconds since the epoch
+  std::int64_t ctime_nsec = 0;
+
+  bool operator==(const FileIdentity&) const = default;
+};
+
+class DigestCache {
+ public:
+  // Adds what the file at `path` holds; a file that is missing, unreadable or damaged holds nothing.
+  void load(const std::string& path);
+  // Writes the entries that were found or put since, so files that are gone are forgotten. Throws Error{kIo}.
+  void save(const std::string& path) const;
+
+  std::optional<base::Digest> find(const std::string& path, const FileIdentity& identity) const;
+  // `hashed_at_nsec`: when reading the file began, nanoseconds since the epoch.
+  void put(const std::string& path, const FileIdentity& identity, const base::Digest& digest,
+           std::int64_t hashed_at_nsec);
+
+ private:
+  struct Entry {
+    FileIdentity identity;
+    base::Digest digest;
+    bool settled = false;  // old enough to be saved
+    bool used = false;
+  };
+  base::Guarded<std::map<std::string, Entry>> mutable entries_;
+};
+
+}  // namespace cooper::context
