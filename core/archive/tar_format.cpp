@@ -14,6 +14,8 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
+constexpr std::uint64_t kMaxSeconds = std::numeric_limits<std::int64_t>::max();
+
 [[noreturn]] void corrupt(std::string_view what) {
   throw Error(ErrorKind::kCorrupt, std::string(what));
 }
@@ -146,21 +148,21 @@ Time parse_time(std::string_view text) {
   bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
   std::size_t dot = text.find('.');
+  std::uint64_t whole = 0;
+  if (!parse_whole(text.substr(0, dot), 10, whole)) corrupt("time is not a number");
   Time time;
-  if (!parse_whole(text.substr(0, dot), 10, time.seconds)) corrupt("time is not a number");
   if (dot != std::string_view::npos) {
     std::string fraction(text.substr(dot + 1));
     if (fraction.find_first_not_of("0123456789") != std::string::npos) corrupt("time is not a number");
     fraction.resize(9, '0');
     parse_whole(std::string_view(fraction), 10, time.nanoseconds);
   }
-  if (negative) {
-    time.seconds = -time.seconds;
-    if (time.nanoseconds != 0) {
-      --time.seconds;  // cannot wrap: -(2^63-1) - 1 is representable
-      time.nanoseconds = 1'000'000'000 - time.nanoseconds;
-    }
+  if (negative && time.nanoseconds != 0) {
+    if (whole++ > kMaxSeconds) corrupt("time is out of range");
+    time.nanoseconds = 1'000'000'000 - time.nanoseconds;
   }
+  if (whole > kMaxSeconds + (negative ? 1 : 0)) corrupt("time is out of range");
+  time.seconds = static_cast<std::int64_t>(negative ? 0 - whole : whole);
   return time;
 }
 

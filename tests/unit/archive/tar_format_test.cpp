@@ -106,7 +106,9 @@ TEST(ArchiveTarFormat, TimesGoBothWays) {
   for (const Case& each :
        {Case{"0", {0, 0}}, Case{"12", {12, 0}}, Case{"12.5", {12, 500'000'000}},
         Case{"12.000000001", {12, 1}}, Case{"-3", {-3, 0}}, Case{"-0.5", {-1, 500'000'000}},
-        Case{"-2.25", {-3, 750'000'000}}, Case{"9223372036854775807", {9223372036854775807, 0}}}) {
+        Case{"-2.25", {-3, 750'000'000}}, Case{"9223372036854775807", {9223372036854775807, 0}},
+        Case{"-9223372036854775808", {std::numeric_limits<std::int64_t>::min(), 0}},
+        Case{"-9223372036854775807.5", {std::numeric_limits<std::int64_t>::min(), 500'000'000}}}) {
     Time parsed = parse_time(each.text);
     EXPECT_EQ(parsed.seconds, each.time.seconds) << each.text;
     EXPECT_EQ(parsed.nanoseconds, each.time.nanoseconds) << each.text;
@@ -114,12 +116,14 @@ TEST(ArchiveTarFormat, TimesGoBothWays) {
   }
   EXPECT_EQ(parse_time("1.23456789012").nanoseconds, 234'567'890U);
   EXPECT_EQ(parse_time("1.").nanoseconds, 0U);
-  EXPECT_EQ(parse_time("-9223372036854775807.5").seconds, std::numeric_limits<std::int64_t>::min());
 }
 
 TEST(ArchiveTarFormat, RefusesBadTimesAndNumbers) {
-  for (std::string_view text : {"", "-", ".5", "1.5x", "1,5", "--1", "1.-5", " 1", "9223372036854775808"}) {
+  for (std::string_view text : {"", "-", ".5", "1.5x", "1,5", "--1", "1.-5", " 1"}) {
     expect_error(ErrorKind::kCorrupt, "not a number", [&] { parse_time(text); });
+  }
+  for (std::string_view text : {"9223372036854775808", "-9223372036854775809", "-9223372036854775808.5"}) {
+    expect_error(ErrorKind::kCorrupt, "out of range", [&] { parse_time(text); });
   }
   for (std::string_view text : {"", "-1", "0x1", "1 ", "9223372036854775808"}) {
     expect_error(ErrorKind::kCorrupt, "not decimal", [&] { parse_decimal(text); });
