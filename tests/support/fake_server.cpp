@@ -273,7 +273,7 @@ bool FakeServer::answer(int fd, const FakeRequest& request, const FakeReply& rep
   if (!sized && reply.status != 204) head += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
   std::string_view body = request.method == "HEAD" ? std::string_view() : std::string_view(reply.body);
   if (reply.ending != FakeReply::Ending::kComplete) body = body.substr(0, reply.cut);
-  bool sent = send_all(fd, head + "\r\n") && send_all(fd, body);
+  bool sent = reply.status == 0 || (send_all(fd, head + "\r\n") && send_all(fd, body));
   switch (reply.ending) {
     case FakeReply::Ending::kComplete:
       return sent;

@@ -35,7 +35,7 @@ struct FakeReply {
   // How the body ends: all of it, or after `cut` bytes in some bad way.
   enum class Ending { kComplete, kClose, kReset, kStall };
 
-  int status = 200;
+  int status = 200;  // 0: nothing at all is sent
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Ending ending = Ending::kComplete;

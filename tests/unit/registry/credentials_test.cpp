@@ -1,0 +1,125 @@
+#include "registry/credentials.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "registry/encoding.h"
+
+namespace cooper::registry {
+
+namespace {
+
+std::string auths(const std::string& inner) {
+  return R"({"auths":{)" + inner + "}}";
+}
+
+std::string entry(const std::string& server, const std::string& user_and_password) {
+  return "\"" + server + R"(":{"auth":")" + base64_encode(user_and_password) + "\"}";
+}
+
+}  // namespace
+
+TEST(RegistryEncoding, RoundTripsEveryLength) {
+  EXPECT_EQ(base64_encode(""), "");
+  EXPECT_EQ(base64_encode("f"), "Zg==");
+  EXPECT_EQ(base64_encode("fo"), "Zm8=");
+  EXPECT_EQ(base64_encode("foo"), "Zm9v");
+  EXPECT_EQ(base64_encode("foob"), "Zm9vYg==");
+  std::string all;
+  for (int i = 0; i < 256; ++i) {
+    all += static_cast<char>(i);
+    EXPECT_EQ(base64_decode(base64_encode(all)), all);
+  }
+  EXPECT_FALSE(base64_decode("Z"));
+  EXPECT_FALSE(base64_decode("Zm9v!"));
+  EXPECT_EQ(base64_decode("Zm8"), "fo");
+}
+
+TEST(RegistryCredentials, ReadsAuths) {
+  DockerConfigCredentials store(auths(entry("ghcr.io", "ci:pass:word")), "config.json", {});
+  auto found = store.find("ghcr.io", "team/app");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->username, "ci");
+  EXPECT_EQ(found->password, "pass:word");
+  EXPECT_EQ(found->source, "config.json");
+  EXPECT_FALSE(store.find("quay.io", "team/app"));
+  EXPECT_EQ(store.tried(), std::vector<std::string>{"config.json has nothing for 'quay.io'"});
+}
+
+TEST(RegistryCredentials, KnowsDockerHubByAllItsNames) {
+  for (const char* name :
+       {"https://index.docker.io/v1/", "index.docker.io", "docker.io", "https://registry-1.docker.io"}) {
+    DockerConfigCredentials store(auths(entry(name, "u:p")), "config.json", {});
+    EXPECT_TRUE(store.find("docker.io", "library/debian")) << name;
+  }
+}
+
+TEST(RegistryCredentials, TheMostSpecificPathWins) {
+  DockerConfigCredentials store(auths(entry("r.example", "host:x") + "," + entry("r.example/team", "team:x") +
+                                      "," + entry("r.example/team/app", "app:x")),
+                                "config.json", {});
+  EXPECT_EQ(store.find("r.example", "team/app")->username, "app");
+  EXPECT_EQ(store.find("r.example", "team/app/sub")->username, "app");
+  EXPECT_EQ(store.find("r.example", "team/other")->username, "team");
+  EXPECT_EQ(store.find("r.example", "teams/app")->username, "host");
+}
+
+TEST(RegistryCredentials, ReadsTokens) {
+  DockerConfigCredentials store(
+      auths(
+          R"("a.example":{"identitytoken":"i"},"b.example":{"registrytoken":"r"},"c.example":{}, "d.example":{"username":"u","password":"p"})"),
+      "config.json", {});
+  EXPECT_EQ(store.find("a.example", "x")->identity_token, "i");
+  EXPECT_EQ(store.find("b.example", "x")->registry_token, "r");
+  EXPECT_FALSE(store.find("c.example", "x"));
+  EXPECT_EQ(store.find("d.example", "x")->password, "p");
+}
+
+TEST(RegistryCredentials, AsksTheHelperOfTheHostThenTheStore) {
+  std::vector<std::string> asked;
+  auto helper = [&](const std::string& name, const std::string& server) -> std::optional<std::string> {
+    asked.push_back(name + " " + server);
+    if (name == "gcr") return R"({"ServerURL":"gcr.io","Username":"<token>","Secret":"refresh"})";
+    if (server == "https://index.docker.io/v1/") return R"({"Username":"hub","Secret":"s"})";
+    return std::nullopt;
+  };
+  DockerConfigCredentials store(R"({"credHelpers":{"gcr.io":"gcr"},"credsStore":"desktop"})", "config.json",
+                                helper);
+  auto gcr = store.find("gcr.io", "p/app");
+  EXPECT_EQ(gcr->identity_token, "refresh");
+  EXPECT_EQ(gcr->source, "docker-credential-gcr");
+  EXPECT_EQ(store.find("docker.io", "library/debian")->username, "hub");
+  EXPECT_FALSE(store.find("quay.io", "x"));
+  EXPECT_EQ(asked, (std::vector<std::string>{"gcr gcr.io", "desktop https://index.docker.io/v1/",
+                                             "desktop quay.io"}));
+}
+
+TEST(RegistryCredentials, ABrokenHelperIsTriedAndTold) {
+  auto helper = [](const std::string&, const std::string&) -> std::optional<std::string> {
+    throw base::Error(base::ErrorKind::kIo, "cannot run it");
+  };
+  DockerConfigCredentials store(R"({"credsStore":"x","auths":{"a.example":{"username":"u","password":"p"}}})",
+                                "config.json", helper);
+  EXPECT_EQ(store.find("a.example", "y")->username, "u");
+  ASSERT_EQ(store.tried().size(), 1U);
+  EXPECT_NE(store.tried()[0].find("docker-credential-x failed for 'a.example': cannot run it"),
+            std::string::npos);
+}
+
+TEST(RegistryCredentials, NamesWhatIsMalformedWithoutShowingIt) {
+  for (const char* text :
+       {"[]", "{", R"({"auths":{"a":{"auth":"c2VjcmV0"}}})", R"({"auths":{"a":{"auth":"!"}}})"}) {
+    try {
+      DockerConfigCredentials store(text, "config.json", {});
+      ADD_FAILURE() << text;
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::kUsage);
+      EXPECT_EQ(error.render().find("secret"), std::string::npos);
+    }
+  }
+  EXPECT_NO_THROW(DockerConfigCredentials("", "config.json", {}));
+  EXPECT_NO_THROW(
+      DockerConfigCredentials(R"({"auths":[],"credHelpers":7,"credsStore":{}})", "config.json", {}));
+}
+
+}  // namespace cooper::registry
