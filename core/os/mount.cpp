@@ -52,7 +52,7 @@ Fd new_filesystem(const std::string& type, const MountOptions& options, const Mo
 }
 
 Fd clone_mount(int directory, const std::string& path, bool recursive) {
-  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW |
+  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH |
                          (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U);
   return Fd(base::check(::open_tree(directory, path.c_str(), flags), "bind", path));
 }
@@ -77,8 +77,10 @@ void mount_overlay(const OverlayLayers& layers, const std::string& name, bool no
         .hint("join RUN, COPY and ADD instructions, or start from an image with fewer layers");
   }
   ShortNames names;
-  std::string options =
-      "userxattr,upperdir=" + names.add(layers.upper, "u") + ",workdir=" + names.add(layers.work, "w");
+  std::string options = "userxattr";
+  if (!layers.upper.empty()) {
+    options += ",upperdir=" + names.add(layers.upper, "u") + ",workdir=" + names.add(layers.work, "w");
+  }
   options += ",lowerdir=";
   for (std::size_t index = 0; index < layers.lower.size(); ++index) {
     if (index > 0) options += ':';
@@ -87,7 +89,7 @@ void mount_overlay(const OverlayLayers& layers, const std::string& name, bool no
   base::check(::mkdir(name.c_str(), 0755), "create mount point", name);
   const unsigned long flags = no_dev ? static_cast<unsigned long>(MS_NODEV) : 0UL;
   base::check(::mount("overlay", name.c_str(), "overlay", flags, options.c_str()), "mount overlay on",
-              layers.upper);
+              layers.upper.empty() ? layers.lower.front() : layers.upper);
 }
 
 }  // namespace cooper::os

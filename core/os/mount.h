@@ -25,8 +25,9 @@ using MountOptions = std::vector<std::pair<std::string, std::string>>;
 // A new, detached file system of `type` ("tmpfs", "proc"). Throws Error{kIo}.
 Fd new_filesystem(const std::string& type, const MountOptions& options, const MountAttributes& attributes);
 
-// A detached copy of the mount at `path` below `directory` (or AT_FDCWD), never through a final symlink.
-// `recursive` takes along what is mounted below it. Throws Error{kIo}.
+// A detached copy of what `path` names below `directory` (or AT_FDCWD), never through a final symlink; ""
+// means what `directory` itself refers to, a file or a directory. `recursive` takes along what is mounted
+// below it. Throws Error{kIo}.
 Fd clone_mount(int directory, const std::string& path, bool recursive);
 
 // Adds attributes to a mount, and to all below it when `recursive`. Throws Error{kIo} naming `what`.
@@ -38,8 +39,8 @@ void set_mount_attributes(const Fd& mount, const MountAttributes& attributes, bo
 void attach_mount(const Fd& mount, int target, const std::string& what);
 
 struct OverlayLayers {
-  std::vector<std::string> lower;  // absolute, topmost first, at least one, at most kMaximumLowers
-  std::string upper;
+  std::vector<std::string> lower;  // absolute, topmost first, at least one; at least two without an upper
+  std::string upper;               // "": read-only
   std::string work;
 };
 

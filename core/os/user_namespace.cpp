@@ -97,6 +97,8 @@ std::vector<IdMapping> identity_map(const std::string& own_map) {
   for (const auto& line : parse_id_map(read_file(own_map, 1 << 20))) {
     if (line.inside == count) count += line.count;
   }
+  // Root of a namespace with one id: no range to pass on.
+  if (count < 2) throw base::Error(base::ErrorKind::kUnsupported, "this user namespace has one id only");
   return {{.inside = 0, .outside = 0, .count = count}};
 }
 

@@ -31,7 +31,7 @@ namespace {
 constexpr int kSetupFailed = 125;
 
 void reset_signals() {
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  for (const int signal : {SIGPIPE, SIGCHLD}) ::signal(signal, SIG_DFL);  // all that the launcher changed
   // SIGCHLD stays blocked from before the first child exists: it is read from a signalfd.
   sigset_t child;
   sigemptyset(&child);

@@ -2,8 +2,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +18,8 @@ namespace {
 
 // The init's current directory is another one by the time it looks at them.
 void make_absolute(std::string& path) {
-  path = std::filesystem::absolute(path).string();
+  // "" stays: no upper directory.
+  if (!path.empty()) path = std::filesystem::absolute(path).string();
 }
 
 void make_sources_absolute(Spec& spec) {

@@ -31,6 +31,7 @@ void detach_from_builder(const os::Fd& control) {
   ::setsid();
   ::prctl(PR_SET_NAME, "cooper-launcher");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGCHLD, SIG_IGN);  // inits are watched through pidfds, so the kernel may reap them
   const os::Fd null = os::open_file("/dev/null", O_RDWR);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "os/beneath.h"
 #include "os/mount.h"
 #include "sandbox/mount_point.h"
 #include "sandbox/system_mounts.h"
@@ -53,8 +54,8 @@ class RootBuilder {
   void overlay(const std::vector<std::string>& lower, const std::string& upper, const std::string& work,
                const std::string& name) const {
     os::OverlayLayers layers{lower, upper, work};
-    // An overlay needs a lower layer, scratch images have none.
-    if (lower.empty()) layers.lower.emplace_back(kEmptyDirectory);
+    // An overlay needs a lower layer, which scratch images do not have, and two without an upper.
+    while (layers.lower.size() < (upper.empty() ? 2U : 1U)) layers.lower.emplace_back(kEmptyDirectory);
     // no_dev: a step may make device nodes (CAP_MKNOD) but, as under Docker's device cgroup, never open the
     // host's disk through one.
     os::mount_overlay(layers, name, no_dev());
@@ -81,7 +82,11 @@ class RootBuilder {
   void add(const OverlayMount& mount) {
     const std::string name = fresh_name();
     overlay(mount.lower, mount.upper, mount.work, name);
-    const os::Fd tree(base::check(::open_tree(AT_FDCWD, name.c_str(), OPEN_TREE_CLOEXEC), "open", name));
+    // The source may lead through links of an image: they end inside the overlay.
+    const os::Fd source = os::Root(name).open_in_root("/" + mount.source, O_PATH);
+    const os::Fd tree = os::clone_mount(source.get(), "", false);
+    os::set_mount_attributes(tree, {.read_only = mount.upper.empty(), .no_dev = no_dev()}, false,
+                             mount.target);
     attach(tree, mount.target);
   }
 

@@ -11,7 +11,7 @@ namespace cooper::sandbox {
 namespace {
 
 // Grows with every change of the format, so that a stale reader fails instead of guessing.
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFormat = 2;
 
 // One list of fields for both directions: `visit` is a Writer and `value` constant, or a Reader and `value`
 // not.
@@ -23,7 +23,7 @@ void fields(Visitor& visit, Value& value) {
   } else if constexpr (std::is_same_v<Type, BindMount>) {
     visit(value.source, value.target, value.read_only);
   } else if constexpr (std::is_same_v<Type, OverlayMount>) {
-    visit(value.lower, value.upper, value.work, value.target);
+    visit(value.lower, value.upper, value.work, value.source, value.target);
   } else if constexpr (std::is_same_v<Type, TmpfsMount>) {
     visit(value.target, value.size, value.mode);
   } else if constexpr (std::is_same_v<Type, FileMount>) {

@@ -1,0 +1,101 @@
+#include <functional>
+#include <sys/wait.h>
+
+#include "step_fixture.h"
+
+namespace cooper::sandbox::test {
+namespace {
+
+class SandboxProbe : public ::testing::Test {
+ protected:
+  os::TempDir work_{fs::temp_directory_path().string(), "cooper-probe-"};
+};
+
+// Runs `action` in a child, for a process cannot leave a namespace; its result is the exit code.
+int in_child(const std::function<int()>& action) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int code = 99;
+    try {
+      code = action();
+    } catch (const base::Error& error) {
+      std::fprintf(stderr, "%s\n", error.render().c_str());
+    }
+    ::_exit(code);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WEXITSTATUS(status);
+}
+
+TEST_F(SandboxProbe, ExplainsItsResult) {
+  const ProbeResult result = probe(work_.path() + "/made");
+  EXPECT_FALSE(result.reason.empty());
+  ASSERT_FALSE(result.steps.empty());
+  for (const auto& step : result.steps) {
+    EXPECT_FALSE(step.what.empty());
+    EXPECT_EQ(step.ok, step.remedy.empty()) << step.what << ": " << step.detail;
+  }
+  EXPECT_TRUE(fs::is_empty(work_.path() + "/made")) << "probes clean up";
+}
+
+TEST_F(SandboxProbe, UnwritableWorkDirectoriesAllowNothing) {
+  const ProbeResult result = probe("/proc/self/cooper");
+  EXPECT_EQ(result.tier, Tier::kNone);
+  EXPECT_EQ(result.steps.size(), 1u);
+  EXPECT_FALSE(result.steps.at(0).remedy.empty());
+}
+
+TEST_F(SandboxProbe, NamesAreCheckedOneByOne) {
+  EXPECT_THROW(probe_named("docker", work_.path()), base::Error);
+  EXPECT_EQ(probe_named("none", work_.path()).tier, Tier::kNone);
+  EXPECT_EQ(probe_named("auto", work_.path()).tier, probe(work_.path()).tier);
+  for (const Tier tier : {Tier::kPrivileged, Tier::kUserNamespace, Tier::kSingleIdUserNamespace}) {
+    try {
+      EXPECT_EQ(probe_named(std::string(tier_name(tier)), work_.path()).tier, tier);
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::ErrorKind::kUnsupported);
+      EXPECT_FALSE(error.hint().empty()) << error.summary();
+    }
+  }
+}
+
+TEST_F(SandboxProbe, EveryTierThatIsFoundRunsSteps) {
+  for (const Tier tier : {Tier::kUserNamespace, Tier::kSingleIdUserNamespace}) {
+    const std::string name(tier_name(tier));
+    try {
+      probe_named(name, work_.path());
+    } catch (const base::Error& error) {
+      std::printf("not here: %s\n", error.summary().c_str());
+      continue;
+    }
+    EXPECT_EQ(in_child([&] {
+                enter(tier);
+                if (::getuid() != 0 || ::getgid() != 0) return 1;
+                const auto launcher = Launcher::start(tier);
+                const os::TempDir own(work_.path(), "own-");
+                Spec spec;
+                spec.root = {{}, own.path() + "/upper", own.path() + "/work"};
+                for (const char* folder : {"/upper", "/work"}) os::make_directories(own.path() + folder);
+                spec.mounts = {BindMount{.source = kBusybox, .target = "/busybox"}};
+                spec.argv = {"/busybox", "id", "-u"};
+                std::string output;
+                const ExitStatus status =
+                    launcher->run(spec,
+                                  [&](int, base::ByteSpan bytes) {
+                                    output.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+                                  },
+                                  {});
+                return status.code == 0 && output == "0\n" ? 0 : 2;
+              }),
+              0)
+        << name;
+  }
+}
+
+TEST_F(SandboxProbe, NoTierStartsNoLauncher) {
+  EXPECT_THROW(Launcher::start(Tier::kNone), base::Error);
+}
+
+}  // namespace
+}  // namespace cooper::sandbox::test
