@@ -49,8 +49,10 @@ struct FrontendInput {
   bool multi_platform = false;                   // vertex names carry the platform
 
   std::map<std::string, NamedContext> named_contexts;
-  std::string default_context = "context";             // LocalSource name of the main context
-  std::function<bool(const std::string&)> is_ignored;  // for lint: whether the ignore file excludes a path
+  std::string default_context = "context";  // LocalSource name of the main context
+  // The ignore file, for lint: its patterns as read, and whether they exclude a path.
+  std::vector<std::string> ignore_patterns;
+  std::function<bool(const std::string&)> is_ignored;
 
   std::string hostname;
   graph::Exec::Network network = graph::Exec::Network::kDefault;

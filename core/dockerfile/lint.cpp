@@ -91,10 +91,15 @@ std::string_view check_comment(std::string_view comment) {
   if (base::to_lower(comment.substr(0, 5)) != "check") return {};
   comment = base::trim(comment.substr(5));
   if (comment.empty() || comment[0] != '=') return {};
-  return base::trim(comment.substr(1));
+  return comment.substr(1);
 }
 
 }  // namespace
+
+LintOptions LintOptions::parse_directive(std::string_view text) {
+  text = base::trim(text);
+  return parse(text.substr(0, text.find(' ')));
+}
 
 LintOptions LintOptions::parse(std::string_view text) {
   LintOptions options;
@@ -123,7 +128,7 @@ void Linter::enter(const std::vector<std::string>& comments) {
     std::string_view text = check_comment(comment);
     if (text.empty()) continue;
     try {
-      local_.push_back(LintOptions::parse(text));
+      local_.push_back(LintOptions::parse_directive(text));
     } catch (const base::Error&) {
       continue;  // an ordinary comment that happens to start this way
     }

@@ -31,6 +31,8 @@ struct LintOptions {
 
   // Throws Error{kUsage} naming the option.
   static LintOptions parse(std::string_view text);
+  // Only the first word counts; what follows may explain it.
+  static LintOptions parse_directive(std::string_view text);
 };
 
 enum class Rule {

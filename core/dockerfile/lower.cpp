@@ -5,9 +5,9 @@
 #include "base/text.h"
 #include "dockerfile/frontend.h"
 #include "dockerfile/git_ref.h"
+#include "dockerfile/lowering.h"
 #include "dockerfile/paths.h"
 #include "dockerfile/quote.h"
-#include "dockerfile/stage_builder.h"
 #include "oci/reference.h"
 
 namespace cooper::dockerfile {
@@ -28,15 +28,6 @@ oci::ImageConfig empty_image(const oci::Platform& platform) {
   return image;
 }
 
-const NamedContext* find_context(const FrontendInput& input, const std::string& name) {
-  if (base::to_lower(name) == "scratch" || base::to_lower(name) == "context") return nullptr;
-  std::string key = context_key(name);
-  for (const auto& [given, context] : input.named_contexts) {
-    if (context_key(given) == key) return &context;
-  }
-  return nullptr;
-}
-
 std::string canonical_name(const std::string& name) {
   try {
     return oci::Reference::parse(name).str();
@@ -46,48 +37,28 @@ std::string canonical_name(const std::string& name) {
   }
 }
 
-class Lowering {
- public:
-  Lowering(const Plan& plan, const FrontendInput& input, graph::Definition& definition)
-      : plan_(plan), input_(input), definition_(definition) {
-    states_.resize(plan_.stages.size());
-    outlines_.resize(plan_.stages.size());
+bool is_predefined(const std::string& name) {
+  static const std::set<std::string> kNames = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY",
+                                               "NO_PROXY",   "ALL_PROXY",   "SOURCE_DATE_EPOCH"};
+  std::string upper = base::to_upper(name);
+  if (kNames.count(upper) > 0 || name.substr(0, 9) == "BUILDKIT_") return true;
+  std::string_view rest = name;
+  if (rest.substr(0, 5) != "BUILD" && rest.substr(0, 6) != "TARGET") return false;
+  rest.remove_prefix(rest[0] == 'B' ? 5 : 6);
+  return rest == "PLATFORM" || rest == "OS" || rest == "OSVERSION" || rest == "ARCH" || rest == "VARIANT" ||
+         rest == "STAGE";
+}
+
+}  // namespace
+
+const NamedContext* find_context(const FrontendInput& input, const std::string& name) {
+  if (base::to_lower(name) == "scratch" || base::to_lower(name) == "context") return nullptr;
+  std::string key = context_key(name);
+  for (const auto& [given, context] : input.named_contexts) {
+    if (context_key(given) == key) return &context;
   }
-
-  Lowered run(ImageResolver& resolver);
-  // The images of the next round; marks what needs none as resolved.
-  std::vector<BaseRequest> next_round();
-
- private:
-  struct Pending {
-    std::size_t stage;
-    BaseRequest request;
-  };
-
-  PlanStage& stage(std::size_t index) { return plan_.stages[index]; }
-  std::vector<bool> reachable() const { return reachable_stages(plan_, plan_.target, input_.all_stages); }
-  void resolve_stage(std::size_t index, bool needed);
-  void use_context(std::size_t index, const std::string& name, const NamedContext& context);
-  void use_image(std::size_t index, ResolvedImage image);
-  void use_config(std::size_t index, oci::ImageConfig config);
-  bool add_triggers();
-  bool add_trigger(std::size_t index, const std::string& expression);
-  void dispatch();
-  void dispatch_stage(std::size_t index);
-  int add_source(std::size_t index, graph::Op op, const std::string& name);
-  void finish(Lowered& lowered);
-  void finish_platform(oci::ImageConfig& image) const;
-  std::optional<int> epoch_vertex();
-
-  Plan plan_;  // a copy: triggers add to it
-  const FrontendInput& input_;
-  graph::Definition& definition_;
-  std::vector<StageState> states_;
-  std::vector<OutlineCapture> outlines_;
-  std::vector<Pending> pending_;
-  std::vector<std::pair<std::string, int>> base_images_;
-  ExpansionBudget budget_;
-};
+  return nullptr;
+}
 
 int Lowering::add_source(std::size_t index, graph::Op op, const std::string& name) {
   graph::Vertex vertex;
@@ -327,17 +298,21 @@ void Lowering::finish_platform(oci::ImageConfig& image) const {
 
 // What SOURCE_DATE_EPOCH names: a context, or a stage of one remote ADD.
 std::optional<int> Lowering::epoch_vertex() {
-  if (plan_.epoch_source.empty()) return std::nullopt;
+  const std::string& name = plan_.epoch_source;
+  if (name.empty()) return std::nullopt;
   auto target = static_cast<std::size_t>(plan_.target);
-  const NamedContext* context = find_context(input_, plan_.epoch_source);
-  if (plan_.epoch_source == "context") {
+  const NamedContext* context = find_context(input_, name);
+  if (name == "context") {
     return add_source(target, graph::LocalSource{input_.default_context}, "[internal] load build context");
   }
   if (context != nullptr && context->kind == NamedContext::Kind::kVertex) return context->vertex;
   if (context != nullptr && context->kind == NamedContext::Kind::kLocal) {
-    return add_source(target, graph::LocalSource{plan_.epoch_source}, "[context " + plan_.epoch_source + "]");
+    return add_source(target, graph::LocalSource{name}, "[context " + name + "] load");
   }
-  return std::nullopt;
+  auto stage_index = plan_.stages_by_name.find(base::to_lower(name));
+  if (context != nullptr || stage_index == plan_.stages_by_name.end()) return std::nullopt;
+  const PlanStage& source = stage(static_cast<std::size_t>(stage_index->second));
+  return add_source(target, epoch_source(plan_, source), "[internal] resolve SOURCE_DATE_EPOCH");
 }
 
 void Lowering::finish(Lowered& lowered) {
@@ -388,20 +363,6 @@ Lowered Lowering::run(ImageResolver& resolver) {
   lowered.warnings = plan_.linter->warnings();
   return lowered;
 }
-
-bool is_predefined(const std::string& name) {
-  static const std::set<std::string> kNames = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY",
-                                               "NO_PROXY",   "ALL_PROXY",   "SOURCE_DATE_EPOCH"};
-  std::string upper = base::to_upper(name);
-  if (kNames.count(upper) > 0 || name.substr(0, 9) == "BUILDKIT_") return true;
-  std::string_view rest = name;
-  if (rest.substr(0, 5) != "BUILD" && rest.substr(0, 6) != "TARGET") return false;
-  rest.remove_prefix(rest[0] == 'B' ? 5 : 6);
-  return rest == "PLATFORM" || rest == "OS" || rest == "OSVERSION" || rest == "ARCH" || rest == "VARIANT" ||
-         rest == "STAGE";
-}
-
-}  // namespace
 
 std::vector<ResolvedImage> ImageResolver::resolve_all(const std::vector<BaseRequest>& requests) {
   std::vector<ResolvedImage> images;

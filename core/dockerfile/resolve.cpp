@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "dockerfile/frontend.h"
 #include "dockerfile/lint_stages.h"
+#include "dockerfile/lowering.h"
 #include "dockerfile/quote.h"
 #include "oci/reference.h"
 
@@ -20,16 +21,16 @@ base::Error failure(const std::string& message) {
 }
 
 std::shared_ptr<Linter> make_linter(const Ast& ast, const FrontendInput& input) {
-  std::string text;
+  LintOptions options;
   auto given = input.build_args.find("BUILDKIT_DOCKERFILE_CHECK");
   if (input.check) {
-    text = *input.check;
+    options = LintOptions::parse(*input.check);
   } else if (given != input.build_args.end()) {
-    text = given->second;
+    options = LintOptions::parse(given->second);
   } else if (const Directive* directive = ast.directive("check")) {
-    text = directive->value;
+    options = LintOptions::parse_directive(directive->value);
   }
-  auto linter = std::make_shared<Linter>(LintOptions::parse(text));
+  auto linter = std::make_shared<Linter>(std::move(options));
   linter->set_sink(input.on_warning);
   return linter;
 }
@@ -48,7 +49,7 @@ void set_platform_args(Environment& environment, const Plan& plan, const std::st
   };
   set_all("BUILD", plan.build_platform);
   set_all("TARGET", plan.target_platform);
-  set("TARGETSTAGE", target_name);
+  set("TARGETSTAGE", target_name.empty() ? "default" : target_name);
 }
 
 // Evaluates an ARG above the first FROM. With `build_args` null only its defaults count.
@@ -295,6 +296,20 @@ void refuse_cycles(const Plan& plan) {
   }
 }
 
+// A stage that gives SOURCE_DATE_EPOCH must be fit for it, whether or not the target needs it.
+void check_epoch_stage(const Plan& plan) {
+  auto found = plan.stages_by_name.find(base::to_lower(plan.epoch_source));
+  if (plan.epoch_source.empty() || plan.epoch_source == "context" || found == plan.stages_by_name.end())
+    return;
+  const PlanStage& stage = plan.stages[static_cast<std::size_t>(found->second)];
+  if (!stage.context.empty()) return;
+  try {
+    epoch_source(plan, stage);
+  } catch (base::Error& error) {
+    throw located(error, *plan.ast, stage.lines);
+  }
+}
+
 void note_consumed(Plan& plan, const Program& program) {
   auto note = [&](const Instruction& instruction) {
     const auto* arg = std::get_if<Arg>(&instruction.body);
@@ -409,6 +424,7 @@ Plan resolve(const Ast& ast, const FrontendInput& input) {
   plan.target = find_target(plan, input.target);
   add_commands(plan, program);
   refuse_cycles(plan);
+  check_epoch_stage(plan);
   if (plan.stages.size() == 1) plan.stages[0].name.clear();
   return plan;
 }

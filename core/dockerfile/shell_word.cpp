@@ -18,8 +18,9 @@ constexpr std::size_t kMaxResult = std::size_t{1} << 20U;
   throw base::Error(base::ErrorKind::kDockerfile, message);
 }
 
-// Collects words while the text goes by. The word that is being built is shared by all levels of nesting, so the word of
-// a modifier ends the one around it: "a${B:-b}" splits into "b" alone. The reference does so, and EXPOSE depends on it.
+// Collects words while the text goes by. The word that is being built is shared by all levels of nesting, so
+// the word of a modifier ends the one around it: "a${B:-b}" splits into "b" alone. The reference does so, and
+// EXPOSE depends on it.
 class Splitter {
  public:
   explicit Splitter(std::string& word) : word_(word) {}

@@ -62,6 +62,20 @@ graph::CopyAction make_literal_action(const Copy& copy, std::string destination,
   return action;
 }
 
+// Exceptions make it too hard to say what stays of a directory, so with them nothing is said. The root is
+// only excluded by a pattern for everything.
+bool excludes(const FrontendInput& input, const std::string& path) {
+  const std::vector<std::string>& patterns = input.ignore_patterns;
+  auto is_exception = [](const std::string& pattern) { return !pattern.empty() && pattern[0] == '!'; };
+  if (std::any_of(patterns.begin(), patterns.end(), is_exception)) return false;
+  auto is_all = [](const std::string& pattern) {
+    return pattern == "*" || pattern == "**" || pattern == "**/*";
+  };
+  bool is_root = path == "." || path == "/";
+  if (is_root && std::none_of(patterns.begin(), patterns.end(), is_all)) return false;
+  return input.is_ignored(path);
+}
+
 // A source of --parents keeps its pivot: "/a/./b/c" means that "b/c" is kept.
 std::string parents_source(const std::string& source) {
   std::size_t pivot = source.find("/./");
@@ -128,7 +142,7 @@ int StageBuilder::copy_source(const Copy& copy) const {
 void StageBuilder::lint_ignored(const Copy& copy, const std::string& source) {
   if (!context_.input.is_ignored || !command_->sources.empty()) return;
   std::string path = clean_path(source);
-  if (!context_.input.is_ignored(path)) return;
+  if (!excludes(context_.input, path)) return;
   linter_.report(Rule::kCopyIgnoredFile, instruction_->lines,
                  fmt::format("Attempting to {} file {} that is excluded by .dockerignore",
                              copy.is_add ? "Add" : "Copy", quote(path)));

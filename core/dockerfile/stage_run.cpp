@@ -48,6 +48,13 @@ std::vector<std::string> proxy_environment(const std::map<std::string, std::stri
   return list;
 }
 
+const graph::Mount* first_agent(const graph::Exec& exec) {
+  for (const graph::Mount& mount : exec.mounts) {
+    if (std::holds_alternative<graph::SshMount>(mount.what)) return &mount;
+  }
+  return nullptr;
+}
+
 graph::CacheMount::Sharing sharing_of(const std::string& text) {
   if (text == "private") return graph::CacheMount::Sharing::kPrivate;
   if (text == "locked") return graph::CacheMount::Sharing::kLocked;
@@ -202,6 +209,10 @@ void StageBuilder::apply(const Run& run) {
   exec.argv = run_argv(run, exec, shown);
   add_mounts(vertex, exec, mounts);
   exec.env = state_.environment.list();
+  if (const graph::Mount* agent = first_agent(exec);
+      agent != nullptr && !oci::find_env(exec.env, "SSH_AUTH_SOCK")) {
+    exec.env.push_back("SSH_AUTH_SOCK=" + agent->target);
+  }
   exec.cwd = state_.directory;
   exec.user = state_.image.config.user;
   exec.network = run.network == "none"   ? graph::Exec::Network::kNone

@@ -1,5 +1,5 @@
-// Reads the conformance data and counts what matches. The data belongs to others and is not part of this project; tests
-// skip where it is absent.
+// Reads the conformance data and counts what matches. The data belongs to others and is not part of this
+// project; tests skip where it is absent.
 #pragma once
 
 #include <algorithm>

@@ -1,38 +1,15 @@
 #include <gtest/gtest.h>
-
 #include <map>
 
 #include "base/error.h"
 #include "conformance_data.h"
 #include "dockerfile/frontend.h"
+#include "stand_in_resolver.h"
 
 namespace cooper::conformance {
 namespace {
 
 using nlohmann::json;
-
-// The stand-in for every base: PATH, Cmd ["sh"], one layer.
-class StandInResolver final : public dockerfile::ImageResolver {
- public:
-  dockerfile::ResolvedImage resolve(const std::string& reference, const oci::Platform& platform) override {
-    dockerfile::ResolvedImage image;
-    image.reference = reference;
-    image.manifest_digest = base::sha256(reference);
-    image.config.platform = platform;
-    image.config.config.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-    image.config.config.cmd = {{"sh"}};
-    image.config.diff_ids = {base::Digest::parse_or_throw("sha256:" + std::string(64, 'a').replace(0, 64, repeated()))};
-    image.config.history.push_back({"", "base", "", "", false});
-    return image;
-  }
-
- private:
-  static std::string repeated() {
-    std::string text;
-    for (int i = 0; i < 32; ++i) text += "ab";
-    return text;
-  }
-};
 
 struct Outcome {
   std::optional<base::Error> error;
@@ -56,11 +33,14 @@ Outcome convert(const json& given) {
   dockerfile::FrontendInput input;
   input.build_platform = oci::parse_platform(given.value("Platform", std::string("linux/amd64")));
   if (given.contains("Platform")) input.target_platform = input.build_platform;
-  if (given.contains("BuildArgs")) input.build_args = given["BuildArgs"].get<std::map<std::string, std::string>>();
+  if (given.contains("BuildArgs"))
+    input.build_args = given["BuildArgs"].get<std::map<std::string, std::string>>();
   if (given.contains("Labels")) input.labels = given["Labels"].get<std::map<std::string, std::string>>();
   input.target = given.value("Target", std::string());
   Outcome outcome;
-  input.on_warning = [&](const dockerfile::LintWarning& warning) { outcome.lint.push_back(warning_as_json(warning)); };
+  input.on_warning = [&](const dockerfile::LintWarning& warning) {
+    outcome.lint.push_back(warning_as_json(warning));
+  };
   StandInResolver resolver;
   try {
     dockerfile::Ast ast = dockerfile::parse(given["Dockerfile"].get<std::string>(), "Dockerfile");
@@ -74,7 +54,9 @@ Outcome convert(const json& given) {
   return outcome;
 }
 
-std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 std::string label_of(const json& row) {
   return row["source"].get<std::string>() + " " + text_of(row["input"]) + "\n    ";
@@ -115,7 +97,8 @@ TEST(ConformanceConvert, Lint) {
   for (const json& row : *rows) {
     json expected = sorted(row["expected"].value("lint", json::array()));
     json got = sorted(convert(row["input"]).lint);
-    tally.row(got == expected, label_of(row) + "expected " + text_of(expected) + "\n    got      " + text_of(got));
+    tally.row(got == expected,
+              label_of(row) + "expected " + text_of(expected) + "\n    got      " + text_of(got));
   }
   EXPECT_GE(tally.share(), 0.98);
 }
@@ -141,7 +124,8 @@ TEST(ConformanceConvert, Steps) {
     for (const json& op : row["expected"]["ops"]) {
       if (!op.contains("exec")) continue;
       const json& exec = op["exec"];
-      expected.push_back({{"args", exec["args"]}, {"env", exec["env"]}, {"cwd", exec["cwd"]}, {"user", exec["user"]}});
+      expected.push_back(
+          {{"args", exec["args"]}, {"env", exec["env"]}, {"cwd", exec["cwd"]}, {"user", exec["user"]}});
     }
     if (expected.empty()) continue;
     Outcome outcome = convert(row["input"]);

@@ -16,8 +16,11 @@ using nlohmann::json;
 json heredocs_as_json(const Node& node) {
   json list = json::array();
   for (const dockerfile::Heredoc& heredoc : node.heredocs) {
-    list.push_back({{"name", heredoc.name}, {"fd", heredoc.descriptor}, {"expand", heredoc.expand},
-                    {"chomp", heredoc.chomp}, {"content", heredoc.content}});
+    list.push_back({{"name", heredoc.name},
+                    {"fd", heredoc.descriptor},
+                    {"expand", heredoc.expand},
+                    {"chomp", heredoc.chomp},
+                    {"content", heredoc.content}});
   }
   return list;
 }
@@ -43,7 +46,9 @@ json node_as_json(const Node& node) {
 json ast_as_json(const Ast& ast) {
   json children = json::array();
   for (const Node& node : ast.nodes) children.push_back(node_as_json(node));
-  return {{"value", ""}, {"start", ast.nodes.front().lines.first}, {"end", ast.nodes.back().lines.last},
+  return {{"value", ""},
+          {"start", ast.nodes.front().lines.first},
+          {"end", ast.nodes.back().lines.last},
           {"children", children}};
 }
 
@@ -59,7 +64,8 @@ std::string text_of(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-// The names, bases and instruction keywords of the stages; the words are covered by the tree and by the convert set.
+// The names, bases and instruction keywords of the stages; the words are covered by the tree and by the
+// convert set.
 json stages_as_json(const dockerfile::Program& program) {
   json stages = json::array();
   for (const dockerfile::Stage& stage : program.stages) {
@@ -68,8 +74,11 @@ json stages_as_json(const dockerfile::Program& program) {
       commands.push_back({{"_name", instruction.keyword}, {"_string", instruction.code}});
     }
     const dockerfile::From& from = stage.header();
-    stages.push_back({{"name", from.name}, {"base", from.base}, {"platform", from.platform},
-                      {"doc", from.description}, {"commands", commands}});
+    stages.push_back({{"name", from.name},
+                      {"base", from.base},
+                      {"platform", from.platform},
+                      {"doc", from.description},
+                      {"commands", commands}});
   }
   return stages;
 }
@@ -128,7 +137,8 @@ TEST(ConformanceParser, Table) {
     } catch (const base::Error& error) {
       got = error.render();
     }
-    tally.row(base::trim(got) == base::trim(row["dump"].get<std::string>()), row["name"].get<std::string>() + ": " + got);
+    tally.row(base::trim(got) == base::trim(row["dump"].get<std::string>()),
+              row["name"].get<std::string>() + ": " + got);
   }
   for (const json& row : (*rows)["negative"]) {
     bool failed = false;

@@ -43,9 +43,9 @@ Outcome run(const std::string& word, const json& environment, const WordOptions&
 }
 
 std::string shown(const json& row, const Outcome& outcome) {
-  json got = {{"failed", outcome.failed}, {"message", outcome.message}, {"word", outcome.result.word},
-              {"words", outcome.result.words}, {"matched", outcome.result.matched},
-              {"unmatched", outcome.result.unmatched}};
+  json got = {{"failed", outcome.failed},          {"message", outcome.message},
+              {"word", outcome.result.word},       {"words", outcome.result.words},
+              {"matched", outcome.result.matched}, {"unmatched", outcome.result.unmatched}};
   return row.dump() + "\n    got " + got.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -56,7 +56,8 @@ TEST(ConformanceShell, ProcessWord) {
   for (const json& row : *rows) {
     Outcome outcome = run(row["word"], row["env"], {});
     bool error = row.value("error", false);
-    tally.row(outcome.failed == error && (error || outcome.result.word == row["expected"]), shown(row, outcome));
+    tally.row(outcome.failed == error && (error || outcome.result.word == row["expected"]),
+              shown(row, outcome));
   }
   EXPECT_EQ(tally.matched(), tally.total());
 }
@@ -68,7 +69,8 @@ TEST(ConformanceShell, ProcessWords) {
   for (const json& row : *rows) {
     Outcome outcome = run(row["word"], row["env"], {});
     bool error = row.value("error", false);
-    tally.row(outcome.failed == error && (error || outcome.result.words == row["expected"]), shown(row, outcome));
+    tally.row(outcome.failed == error && (error || outcome.result.words == row["expected"]),
+              shown(row, outcome));
   }
   EXPECT_EQ(tally.matched(), tally.total());
 }
@@ -80,9 +82,9 @@ TEST(ConformanceShell, WithMatches) {
   for (const json& row : *rows) {
     Outcome outcome = run(row["word"], row["env"], {});
     bool error = row.value("error", false);
-    bool same = outcome.failed == error &&
-                (error || (outcome.result.word == row["expected"] && outcome.result.matched == row["matched"] &&
-                           outcome.result.unmatched == row["unmatched"]));
+    bool same = outcome.failed == error && (error || (outcome.result.word == row["expected"] &&
+                                                      outcome.result.matched == row["matched"] &&
+                                                      outcome.result.unmatched == row["unmatched"]));
     tally.row(same, shown(row, outcome));
   }
   EXPECT_EQ(tally.matched(), tally.total());

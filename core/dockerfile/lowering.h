@@ -1,0 +1,66 @@
+// The work of lower(): bases resolved in rounds, triggers added, stages built in the file's order.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dockerfile/frontend.h"
+#include "dockerfile/stage_builder.h"
+
+namespace cooper::dockerfile {
+
+class Lowering {
+ public:
+  Lowering(const Plan& plan, const FrontendInput& input, graph::Definition& definition)
+      : plan_(plan), input_(input), definition_(definition) {
+    states_.resize(plan_.stages.size());
+    outlines_.resize(plan_.stages.size());
+  }
+
+  Lowered run(ImageResolver& resolver);
+  // The images of the next round; marks what needs none as resolved.
+  std::vector<BaseRequest> next_round();
+
+  const Plan& plan() const { return plan_; }  // with the triggers of bases
+  const std::vector<OutlineCapture>& outlines() const { return outlines_; }
+
+ private:
+  struct Pending {
+    std::size_t stage;
+    BaseRequest request;
+  };
+
+  PlanStage& stage(std::size_t index) { return plan_.stages[index]; }
+  std::vector<bool> reachable() const { return reachable_stages(plan_, plan_.target, input_.all_stages); }
+  void resolve_stage(std::size_t index, bool needed);
+  void use_context(std::size_t index, const std::string& name, const NamedContext& context);
+  void use_image(std::size_t index, ResolvedImage image);
+  void use_config(std::size_t index, oci::ImageConfig config);
+  bool add_triggers();
+  bool add_trigger(std::size_t index, const std::string& expression);
+  void dispatch();
+  void dispatch_stage(std::size_t index);
+  int add_source(std::size_t index, graph::Op op, const std::string& name);
+  void finish(Lowered& lowered);
+  void finish_platform(oci::ImageConfig& image) const;
+  std::optional<int> epoch_vertex();
+
+  Plan plan_;  // a copy: triggers add to it
+  const FrontendInput& input_;
+  graph::Definition& definition_;
+  std::vector<StageState> states_;
+  std::vector<OutlineCapture> outlines_;
+  std::vector<Pending> pending_;
+  std::vector<std::pair<std::string, int>> base_images_;
+  ExpansionBudget budget_;
+};
+
+// The named context that stands in for `name`, or nullptr.
+const NamedContext* find_context(const FrontendInput& input, const std::string& name);
+
+// Checks that `stage` only fetches one thing and gives it as an op. Throws Error{kDockerfile}.
+graph::Op epoch_source(const Plan& plan, const PlanStage& stage);
+
+}  // namespace cooper::dockerfile
