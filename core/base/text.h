@@ -16,7 +16,7 @@ std::string to_lower(std::string_view text);  // ASCII only
 std::string to_upper(std::string_view text);  // ASCII only
 // "812 B", "1.4 kB", "37 MB": decimal units, for people.
 std::string human_size(std::uint64_t bytes);
-// The candidate nearest to `word` by edit distance (at most 2, and less than half its length), or "".
+// The candidate nearest to `word` by edit distance (at most 2, and at most half its length), or "".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace cooper::base
