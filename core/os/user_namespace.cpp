@@ -98,7 +98,10 @@ std::vector<IdMapping> identity_map(const std::string& own_map) {
     if (line.inside == count) count += line.count;
   }
   // Root of a namespace with one id: no range to pass on.
-  if (count < 2) throw base::Error(base::ErrorKind::kUnsupported, "this user namespace has one id only");
+  if (count < 2) {
+    throw base::Error(base::ErrorKind::kUnsupported, "this user namespace has one id only")
+        .hint("map a range of ids into the container that cooper runs in");
+  }
   return {{.inside = 0, .outside = 0, .count = count}};
 }
 

@@ -26,7 +26,10 @@ namespace {
 
 // Leaves nothing of the builder's: its terminal, its descriptors, its standard streams (a pipe held here
 // would keep a reader waiting).
-void detach_from_builder(const os::Fd& control) {
+void detach_from_builder(os::Fd& control) {
+  // A builder started without standard streams may have got their numbers for the socket.
+  const int high = ::fcntl(control.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  control = os::Fd(base::check(high, "duplicate", "the launcher's socket"));
   // Ctrl-C goes to the terminal's process group: to the builder, which then cancels its steps in order.
   ::setsid();
   ::prctl(PR_SET_NAME, "cooper-launcher");

@@ -21,7 +21,10 @@ constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
 constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-void connect_streams(const StepFds& fds) {
+void connect_streams(const Spec& spec, const StepFds& fds) {
+  // So that the user may open /dev/stdout and /dev/stderr again; an unmapped id fails later, where it can be
+  // explained.
+  for (const os::Fd* fd : {&fds.output, &fds.errors}) (void)!::fchown(fd->get(), spec.uid, spec.gid);
   // A root without /dev/null cannot be: /dev is ours. O_RDONLY, for nothing is ever asked of a build step.
   const os::Fd input = os::open_file("/dev/null", O_RDONLY);
   base::check(::dup2(input.get(), STDIN_FILENO), "connect", "stdin");
@@ -61,7 +64,7 @@ int execute(const Spec& spec) {
 
 void prepare_process(const Spec& spec, Tier tier, const SeccompFilter& filter, const StepFds& fds) {
   base::check(::setsid(), "start", "a session");
-  connect_streams(fds);
+  connect_streams(spec, fds);
   ::umask(0022);
   // As root: a directory that the user may not enter is still its working directory, as in Docker.
   base::check(::chdir(spec.cwd.c_str()), "enter the working directory", spec.cwd);

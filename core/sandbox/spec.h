@@ -37,7 +37,8 @@ struct TmpfsMount {
   std::int64_t size = 0;
   std::uint32_t mode = 01777;
 };
-// A small read-only file made of bytes (secrets, scripts, resolv.conf); never written to disk.
+// A small read-only file made of bytes (secrets, scripts, resolv.conf); never written to disk. An owner that
+// the user namespace does not map becomes root.
 struct FileMount {
   std::string target;
   std::string content;

@@ -59,7 +59,7 @@ TEST_F(SandboxLauncher, SetsDirectoryEnvironmentHostNameAndMask) {
 }
 
 TEST_F(SandboxLauncher, RunsAsTheUserAskedFor) {
-  Spec step = shell("id -u; id -g; id -G; touch /tmp/mine; stat -c %u:%g /tmp/mine");
+  Spec step = shell("id -u; id -g; id -G; touch /tmp/mine; stat -c %u:%g /tmp/mine; echo again >/dev/stdout");
   fs::permissions(lower() + "/tmp", fs::perms::all);
   step.uid = 1000;
   step.gid = 100;
@@ -69,7 +69,7 @@ TEST_F(SandboxLauncher, RunsAsTheUserAskedFor) {
     return;
   }
   const Outcome outcome = run(step);
-  EXPECT_EQ(outcome.output, "1000\n100\n100 20 30\n1000:100\n");
+  EXPECT_EQ(outcome.output, "1000\n100\n100 20 30\n1000:100\nagain\n");
   struct stat status {};
   ASSERT_EQ(::stat((upper() + "/tmp/mine").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 1000u);
