@@ -1,5 +1,6 @@
 #include "snapshot/layer.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
 
@@ -7,6 +8,11 @@
 #include "os/fd.h"
 
 namespace cooper::snapshot {
+namespace {
+
+constexpr std::size_t kBufferSize = 256 << 10;
+
+}  // namespace
 
 void Layer::require_ready() const {
   if (!materialized()) {
@@ -37,6 +43,25 @@ os::Fd Layer::open_file(const std::string& path) const {
   return root_->open_exact(path, O_RDONLY | O_NONBLOCK);
 }
 
+base::Digest Layer::hash_file(const std::string& path, std::uint64_t size) const {
+  os::Fd file = open_file(path);
+  os::FdSource source(file.get(), tree_ + "/" + path);
+  // No larger than the file: most are small, and a large fresh buffer costs more than they do.
+  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(size + 1, kBufferSize)));
+  base::Hasher hasher;
+  std::uint64_t total = 0;
+  while (std::size_t count = source.read(buffer)) {
+    hasher.update(base::ByteSpan(buffer).first(count));
+    total += count;
+  }
+  if (total != size) {
+    throw base::Error(base::ErrorKind::kCorrupt,
+                      fmt::format("'{}' in layer '{}' has {} bytes instead of {}", path, id_, total, size))
+        .hint("remove this layer's folder below trees/ in the store, it was changed from outside");
+  }
+  return hasher.finish();
+}
+
 base::Digest Layer::content_digest(const Entry& entry) const {
   if (!entry.content.empty()) return entry.content;
   const std::string& key = entry.type == EntryType::kHardlink ? entry.link_target : entry.path;
@@ -46,16 +71,7 @@ base::Digest Layer::content_digest(const Entry& entry) const {
   });
   if (!known.empty()) return known;
 
-  os::Fd file = open_file(key);
-  os::FdSource source(file.get(), tree_ + "/" + key);
-  base::HashingSink hash;
-  if (base::copy_all(source, hash) != entry.size) {
-    throw base::Error(
-        base::ErrorKind::kCorrupt,
-        fmt::format("'{}' in layer '{}' has not the {} bytes that its index says", key, id_, entry.size))
-        .hint("remove this layer's folder below trees/ in the store, it was changed from outside");
-  }
-  base::Digest digest = hash.digest();
+  base::Digest digest = hash_file(key, entry.size);
   digests_.with([&](auto& digests) { digests[key] = digest; });
   return digest;
 }

@@ -52,12 +52,14 @@ class Layer {
 
   // Opens the bytes of a kFile or kHardlink of index(). Throws Error{kIo}.
   os::Fd open_file(const std::string& path) const;
-  // SHA-256 of a kFile's or kHardlink's bytes: from the index, else read once.
+  // SHA-256 of a kFile's or kHardlink's bytes: from the index, else read once. Throws Error{kCorrupt} when
+  // the file has not the size that the index says.
   base::Digest content_digest(const Entry& entry) const;
 
  private:
   friend class LayerStore;
   void require_ready() const;
+  base::Digest hash_file(const std::string& path, std::uint64_t size) const;
   // Makes index() and tree() available, once.
   void set_ready(std::shared_ptr<const LayerIndex> index, std::string tree);
 

@@ -111,6 +111,16 @@ os::Fd TreeWriter::create_file(const Entry& entry) {
       base::check(::openat(above->get(), name_of(entry).c_str(), kFlags, 0600), "create", shown(entry.path)));
 }
 
+bool TreeWriter::share_file(const os::Fd& source, const Entry& entry) {
+  struct stat status {};
+  base::check(::fstat(source.get(), &status), "examine", shown(entry.path));
+  bool same_owner = !owners_.any() || (status.st_uid == entry.uid && status.st_gid == entry.gid);
+  bool same_mode = (status.st_mode & 07777U) == disk_mode(entry, form_);
+  if (!same_owner || !same_mode || !same_time(status, entry)) return false;
+  std::string by_fd = fmt::format("/proc/self/fd/{}", source.get());
+  return ::linkat(AT_FDCWD, by_fd.c_str(), parent(entry)->get(), name_of(entry).c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
 void TreeWriter::finish_file(const os::Fd& file, const Entry& entry) {
   // chown first: it clears setuid bits and capabilities. Always, because a setgid parent hands down its
   // group.
