@@ -8,7 +8,6 @@
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <vector>
 
 #include "base/error.h"
 #include "os/beneath.h"
@@ -17,7 +16,8 @@ namespace cooper::os {
 
 namespace {
 
-// One descriptor is open per level; deeper directories are moved up to the top first.
+// One descriptor is open per level; deeper directories are moved up to the tree's root, which is read again
+// until it is empty.
 constexpr int kMaximumDepth = 32;
 
 struct CloseDirectory {
@@ -29,14 +29,7 @@ class TreeRemover {
  public:
   TreeRemover(int parent, std::string display) : top_parent_(parent), display_(std::move(display)) {}
 
-  void remove(const std::string& name) {
-    remove_entry(top_parent_, name, 0);
-    while (!moved_.empty()) {
-      const std::string next = std::move(moved_.back());
-      moved_.pop_back();
-      remove_entry(top_parent_, next, 0);
-    }
-  }
+  void remove(const std::string& name) { remove_entry(top_parent_, name, 0); }
 
  private:
   [[noreturn]] void fail(const std::string& name) const {
@@ -76,6 +69,7 @@ class TreeRemover {
   std::size_t remove_children(int parent, const std::string& name, int depth) {
     Directory directory = open_directory(parent, name);
     const int fd = ::dirfd(directory.get());
+    if (depth == 0) top_ = fd;
     std::size_t removed = 0;
     while (const dirent* entry = ::readdir(directory.get())) {
       const std::string child = entry->d_name;
@@ -113,13 +107,12 @@ class TreeRemover {
   void move_up(int parent, const std::string& name) {
     make_accessible(parent, name);  // renaming a directory writes its ".."
     const std::string fresh = fmt::format(".removing-{}-{}", ::getpid(), ++counter_);
-    if (::renameat(parent, name.c_str(), top_parent_, fresh.c_str()) < 0) fail(name);
-    moved_.push_back(fresh);
+    if (::renameat(parent, name.c_str(), top_, fresh.c_str()) < 0) fail(name);
   }
 
   int top_parent_;
   std::string display_;
-  std::vector<std::string> moved_;
+  int top_ = -1;  // the tree's own root, open while anything below it is removed
   int counter_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -148,14 +149,19 @@ TEST_F(OsRemoveTree, MakesUnreadableDirectoriesAccessible) {
 }
 
 TEST_F(OsRemoveTree, RemovesTreesDeeperThanThereAreDescriptors) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   Fd current = open_file(root_path_, O_PATH | O_DIRECTORY);
-  for (int depth = 0; depth < 3000; ++depth) {
+  for (int depth = 0; depth < 300; ++depth) {
     ASSERT_EQ(::mkdirat(current.get(), "d", 0755), 0);
     current = Fd(::openat(current.get(), "d", O_PATH | O_DIRECTORY | O_CLOEXEC));
     ASSERT_TRUE(current.valid());
   }
   current.reset();
-  remove_tree(root_path_);
+  const rlimit few{.rlim_cur = 100, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  EXPECT_NO_THROW(remove_tree(root_path_));
+  ::setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_FALSE(fs::exists(root_path_));
 }
 
