@@ -143,12 +143,30 @@ class GzipSource final : public base::ByteSource {
     std::uint8_t* next = state_->next_in;
     std::uint32_t available = state_->avail_in;
     isal_inflate_init(state_.get());
-    state_->crc_flag = ISAL_GZIP;
     state_->next_in = next;
     state_->avail_in = available;
     ++members_;
+    read_header();
+    state_->crc_flag = ISAL_GZIP_NO_HDR_VER;
     in_member_ = true;
     return true;
+  }
+
+  // Apart from isal_inflate(), which would forget the header's flags when a header comes in several pieces.
+  void read_header() {
+    isal_gzip_header header{};
+    isal_gzip_header_init(&header);
+    while (true) {
+      if (!fill()) throw Error(ErrorKind::kCorrupt, "gzip stream is truncated");
+      int result = isal_read_gzip_header(state_.get(), &header);
+      if (result == ISAL_DECOMP_OK) return;
+      if (result != ISAL_END_INPUT) fail(result);
+    }
+  }
+
+  [[noreturn]] void fail(int code) const {
+    throw Error(ErrorKind::kCorrupt,
+                fmt::format("gzip stream is corrupt in member {}: {}", members_, describe(code)));
   }
 
   // Tapes and block devices pad with zeros, as gzip(1) knows; anything else after the last member is damage.
@@ -171,10 +189,7 @@ class GzipSource final : public base::ByteSource {
       state_->next_out = reinterpret_cast<std::uint8_t*>(buffer.data());
       state_->avail_out = static_cast<std::uint32_t>(room);
       int result = isal_inflate(state_.get());
-      if (result < 0 || result == ISAL_NEED_DICT) {
-        throw Error(ErrorKind::kCorrupt,
-                    fmt::format("gzip stream is corrupt in member {}: {}", members_, describe(result)));
-      }
+      if (result < 0 || result == ISAL_NEED_DICT) fail(result);
       std::size_t count = room - state_->avail_out;
       if (state_->block_state == ISAL_BLOCK_FINISH) {
         in_member_ = false;

@@ -217,7 +217,14 @@ TEST(ArchiveGzip, ReadsOptionalHeaderFields) {
   packed[3] = 4 | 8 | 16;  // extra, name, comment
   std::string fields = std::string("\x05\x00", 2) + "extra" + std::string("name\0comment\0", 13);
   packed.insert(10, fields);
-  for (std::size_t step : {1, 1000}) EXPECT_EQ(decompress(Compression::kGzip, packed, step), "text");
+  for (std::size_t step : {1, 2, 3, 5, 7, 1000})
+    EXPECT_EQ(decompress(Compression::kGzip, packed, step), "text");
+  std::string with_crc = packed;
+  with_crc[3] = 2 | 4 | 8 | 16;
+  with_crc.insert(10 + fields.size(), "xx");  // not the header's checksum
+  for (std::size_t step : {1, 1000}) {
+    expect_error(ErrorKind::kCorrupt, "checksum", [&] { decompress(Compression::kGzip, with_crc, step); });
+  }
 }
 
 TEST(ArchiveGzip, WritesNeitherTimeNorName) {
