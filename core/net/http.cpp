@@ -20,6 +20,7 @@ namespace cooper::net {
 namespace {
 
 constexpr int kMostRedirects = 10;
+constexpr std::size_t kRedirectBody = 64 << 10;
 constexpr std::size_t kPumpBuffer = 128 << 10;
 
 std::string read_file(const std::string& path) {
@@ -103,6 +104,7 @@ class CurlClient final : public HttpClient {
       const Response& response = stream->response();
       const std::string* location = response.header("location");
       if (!may_follow || !is_redirect(response.status) || location == nullptr) return stream;
+      drain(*stream);
       if (redirects == kMostRedirects) {
         throw base::Error(base::ErrorKind::kRegistry, fmt::format("'{}' redirects more than {} times",
                                                                   redact_url(request.url), kMostRedirects));
@@ -114,6 +116,18 @@ class CurlClient final : public HttpClient {
   }
 
  private:
+  // Reads what a redirect says besides its location, so that its connection can be used again.
+  static void drain(ResponseStream& stream) {
+    std::array<std::byte, 4096> buffer;
+    try {
+      for (std::size_t total = 0, length = 1; length > 0 && total < kRedirectBody; total += length) {
+        length = stream.read(buffer);
+      }
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::kCancelled) throw;
+    }
+  }
+
   static void drop_credentials(Request& request) {
     Headers kept;
     for (auto& header : request.headers) {

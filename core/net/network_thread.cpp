@@ -1,6 +1,7 @@
 #include "net/network_thread.h"
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/error.h"
 
@@ -56,6 +57,10 @@ void NetworkThread::post(Action action, std::shared_ptr<Transfer> transfer) {
 }
 
 void NetworkThread::run(const std::stop_token& stop) {
+  // Signals are for the threads that wait for them; SIGPIPE in particular is told to us by send() as well.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
   while (!stop.stop_requested()) {
     std::vector<Command> commands;
     {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include "base/cancellation.h"
 #include "base/text.h"
@@ -26,6 +27,11 @@ void set(CURL* easy, CURLoption option, Value value) {
         base::ErrorKind::kInternal,
         fmt::format("cannot set http option {}: {}", static_cast<int>(option), curl_easy_strerror(code)));
   }
+}
+
+// libcurl 7.88 leaves its sockets open across exec.
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 bool may_pass(CURLcode code) {
@@ -78,6 +84,7 @@ Transfer::Transfer(const Request& request, std::string url, Headers headers)
   set(easy_, CURLOPT_ERRORBUFFER, error_text_);
   set(easy_, CURLOPT_PRIVATE, this);
   set(easy_, CURLOPT_NOSIGNAL, 1L);
+  set(easy_, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
   set(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy_, CURLOPT_BUFFERSIZE, kCurlBuffer);
   set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kCurlBuffer);

@@ -72,8 +72,8 @@ std::size_t BlobReader::read(base::MutableByteSpan buffer) {
 
 std::size_t BlobReader::read_some(base::MutableByteSpan buffer) {
   while (true) {
+    if (!stream_) connect();
     try {
-      if (!stream_) connect();
       std::size_t length = stream_->read(buffer);
       if (length > 0) failures_ = 0;
       return length;

@@ -43,6 +43,7 @@ void put_body(Call& call, const PushBlob& blob) {
   call.http.headers.emplace_back("Content-Type", "application/octet-stream");
   call.http.body_stream = blob.open;
   call.http.body_size = blob.descriptor.size;
+  call.http.stall_timeout = kCommitPatience;
 }
 
 net::Response put_whole(Transport& transport, Call& call, const PushBlob& blob, const std::string& session,
@@ -50,7 +51,6 @@ net::Response put_whole(Transport& transport, Call& call, const PushBlob& blob, 
   call.http = {};
   call.http.method = "PUT";
   call.http.url = net::with_query(session, "digest", blob.descriptor.digest.str());
-  call.http.stall_timeout = kCommitPatience;
   put_body(call, blob);
   return transport.send_once(call, stop);
 }
