@@ -13,7 +13,7 @@ namespace {
 
 struct FakeResult final : Result {};
 
-constexpr int kBuilds = 3000;
+constexpr int kBuilds = 1000;
 
 class RandomBuild {
  public:
