@@ -69,15 +69,19 @@ peak() { # peak COMMAND...: MiB of the largest process
   awk 'END { printf "%.0f", $1 / 1024 }' "$file"
 }
 
-calculate() { awk "BEGIN { print ($1) }" 2>/dev/null || echo nan; }
+calculate() { # calculate EXPRESSION: of numbers; nan when one of them was not measured
+  if [[ $1 == *nan* ]]; then echo nan; else awk "BEGIN { print ($1) }"; fi
+}
 
 rows=()
 row() { # row WHAT UNIT COOPER PEER BOUND: a bound of - means none
   local verdict=-
-  if [[ $5 != - ]]; then verdict=$(awk -v a="$3" -v b="$5" 'BEGIN { print (a + 0 == a && a <= b) ? "met" : "MISSED" }'); fi
-  rows+=("$(awk -v what="$1" -v unit="$2" -v a="$3" -v p="$4" -v bound="$5" -v verdict="$verdict" 'BEGIN {
-    ratio = (a > 0 && p + 0 == p && p > 0) ? sprintf("%.1f x", p / a) : "-"
-    printf "%-40s %10.4g %10s %9s %10s  %-6s %s", what, a, p + 0 == p ? sprintf("%.4g", p) : "-", ratio,
+  if [[ $5 != - ]]; then verdict=$(awk -v a="$3" -v b="$5" 'BEGIN { print (a != "nan" && a + 0 <= b + 0) ? "met" : "MISSED" }'); fi
+  rows+=("$(awk -v what="$1" -v unit="$2" -v a="$3" -v p="$4" -v bound="$5" -v verdict="$verdict" '
+  function shown(n) { return n == "nan" ? "-" : sprintf("%.4g", n) }
+  BEGIN {
+    ratio = (a != "nan" && p != "nan" && a > 0) ? sprintf("%.1f x", p / a) : "-"
+    printf "%-40s %10s %10s %9s %10s  %-6s %s", what, shown(a), shown(p), ratio,
       bound == "-" ? "-" : sprintf("%.4g", bound), verdict, unit }')")
   jq -n --arg what "$1" --arg unit "$2" --arg cooper "$3" --arg peer "$4" --arg bound "$5" --arg verdict "$verdict" \
     '$ARGS.named' >>"$results/summary.json"
