@@ -44,7 +44,9 @@ class Layer {
   const std::string& id() const { return id_; }
   // Present for layers that came from an image.
   const std::optional<SealedLayer>& origin() const { return origin_; }
-  const BlobOpener& opener() const { return opener_; }
+  BlobOpener opener() const {
+    return opener_.with([](const BlobOpener& opener) { return opener; });
+  }
   // These throw Error{kInternal} before the layer is materialised.
   const LayerIndex& index() const;
   const std::string& tree() const;  // directory with the bytes, in this process's form
@@ -65,7 +67,7 @@ class Layer {
 
   std::string id_;
   std::optional<SealedLayer> origin_;
-  BlobOpener opener_;
+  base::Guarded<BlobOpener> opener_;
   std::mutex making_;   // single-flights materialize() and fetch_blob()
   std::mutex sealing_;  // single-flights seal()
   std::atomic<bool> ready_ = false;

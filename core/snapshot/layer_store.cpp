@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t kMaximumIndex = std::size_t{4} << 30;  // bytes
 
+constexpr std::string_view kImageLayer = "sha256-";  // before the hex digits of the diffID
+
 std::string random_id() {
   std::array<unsigned char, 16> bytes{};
   if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
@@ -69,10 +71,15 @@ LayerPtr LayerStore::remember(const std::string& id, const std::function<void(La
 }
 
 LayerPtr LayerStore::declare(const SealedLayer& sealed, BlobOpener opener) {
-  return remember("sha256-" + sealed.diff_id.hex(), [&](Layer& layer) {
-    layer.origin_ = sealed;
-    layer.opener_ = std::move(opener);
-  });
+  LayerPtr layer = remember(std::string(kImageLayer) + sealed.diff_id.hex(),
+                            [&](Layer& fresh) { fresh.origin_ = sealed; });
+  // A later declaration may know a source of the same blob where an earlier one knew none.
+  if (layer->origin_->blob.digest == sealed.blob.digest) {
+    layer->opener_.with([&](BlobOpener& known) {
+      if (!known) known = std::move(opener);
+    });
+  }
+  return layer;
 }
 
 LayerPtr LayerStore::find(const std::string& id) {
@@ -81,6 +88,14 @@ LayerPtr LayerStore::find(const std::string& id) {
   if (!exists(store_->layer_path(id) + "/index") ||
       !exists(store_->tree_path(std::string(form_name(form_)), id))) {
     return nullptr;
+  }
+  // An image's layer is not remembered from here: declare() is to make the object that knows its origin.
+  if (id.starts_with(kImageLayer)) {
+    LayerPtr known = known_->with([&](auto& layers) {
+      auto found = layers.find(id);
+      return found == layers.end() ? nullptr : found->second.lock();
+    });
+    return known != nullptr ? known : std::make_shared<Layer>(id);
   }
   return remember(id, [](Layer&) {});
 }

@@ -56,7 +56,14 @@ struct MergedView::Place {
 };
 
 MergedView::MergedView(LayerStack stack) : stack_(std::move(stack)) {
+  auto root = std::make_shared<Place>();
   for (const LayerPtr& layer : stack_) layer->index();  // throws now when one is not materialised
+  for (auto layer = stack_.rbegin(); layer != stack_.rend(); ++layer) {
+    const LayerIndex& index = (*layer)->index();
+    if (!root->add({layer->get(), index.find(""), index.below("")})) break;
+  }
+  if (stack_.empty()) root->parts.emplace_back();  // the root is there even when nothing is in it
+  root_ = std::move(root);
 }
 
 // From a directory's parts to what is at `path`, a direct child of it.
@@ -83,18 +90,15 @@ std::optional<MergedView::Place> MergedView::step(const std::vector<Part>& parts
 }
 
 std::optional<MergedView::Place> MergedView::place(const std::string& path) const {
+  if (path.empty()) return *root_;
+  const std::vector<Part>* parts = &root_->parts;
   Place here;
-  for (auto layer = stack_.rbegin(); layer != stack_.rend(); ++layer) {
-    const LayerIndex& index = (*layer)->index();
-    if (!here.add({layer->get(), index.find(""), index.below("")})) break;
-  }
-  if (stack_.empty()) here.parts.emplace_back();  // the root is there even when nothing is in it
   for (std::size_t end = 0; end < path.size();) {
-    if (!here.is_directory()) return std::nullopt;
     end = std::min(path.find('/', end + 1), path.size());
-    std::optional<Place> next = step(here.parts, path.substr(0, end));
+    std::optional<Place> next = step(*parts, path.substr(0, end));
     if (!next) return std::nullopt;
     here = std::move(*next);
+    parts = &here.parts;  // none below what is no directory
   }
   return here;
 }

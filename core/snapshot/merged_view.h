@@ -29,6 +29,7 @@ class MergedView final : public TreeView {
   static std::optional<Place> step(const std::vector<Part>& parts, const std::string& path);
   std::optional<Place> place(const std::string& path) const;
   LayerStack stack_;
+  std::shared_ptr<const Place> root_;
 };
 
 }  // namespace cooper::snapshot

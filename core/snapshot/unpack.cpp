@@ -58,11 +58,12 @@ LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::
 }
 
 std::unique_ptr<base::ByteSource> open_remote(const Layer& layer, const std::stop_token& stop) {
-  if (!layer.opener()) {
+  BlobOpener opener = layer.opener();
+  if (!opener) {
     throw base::Error(base::ErrorKind::kIo,
                       fmt::format("blob '{}' is not in the store", layer.origin()->blob.digest.str()));
   }
-  return layer.opener()(layer.origin()->blob, stop);
+  return opener(layer.origin()->blob, stop);
 }
 
 }  // namespace

@@ -255,6 +255,25 @@ TEST_F(SnapshotLayerStore, FindsNothingThatIsGoneOrNoId) {
   EXPECT_EQ(LayerStore(store_, form(), pool_).find(made->id()), nullptr);
 }
 
+TEST_F(SnapshotLayerStore, LearnsOfASourceLater) {
+  Blob blob = make_blob(LayerTar().file("a", "x").bytes());
+  LayerPtr first = layers_.declare(blob.sealed, nullptr);
+  EXPECT_THROW(layers_.materialize(*first, {}), base::Error);
+  EXPECT_EQ(declare(blob), first);
+  layers_.materialize(*first, {});
+  EXPECT_NE(first->index().find("a"), nullptr);
+}
+
+TEST_F(SnapshotLayerStore, FindsALayerOfAnImageWithoutItsOrigin) {
+  Blob blob = make_blob(LayerTar().file("a", "x").bytes());
+  layers_.materialize(*declare(blob), {});
+  LayerStore later(store_, form(), pool_);
+  LayerPtr found = later.find("sha256-" + blob.sealed.diff_id.hex());
+  ASSERT_NE(found, nullptr);
+  EXPECT_FALSE(found->origin());
+  EXPECT_TRUE(later.declare(blob.sealed, nullptr)->origin());
+}
+
 TEST_F(SnapshotLayerStore, CancelsAFetch) {
   Blob blob = make_blob(LayerTar().file("a").bytes());
   std::stop_source stop;
