@@ -139,13 +139,11 @@ TEST(Architecture, IncludesPointDownwards) {
   }
 }
 
-TEST(Architecture, ListedEdgesAreInUseAndInsideALayer) {
-  const auto edges = actual_edges();
+TEST(Architecture, ListedEdgesStayInsideALayerAndHaveAReason) {
   for (const Edge& edge : kSameLayerEdges) {
+    EXPECT_GE(layer_of(edge.from), 0) << edge.from;
     EXPECT_EQ(layer_of(edge.from), layer_of(edge.to)) << edge.from << " → " << edge.to;
-    EXPECT_TRUE(edges.contains(edge.from) && edges.at(edge.from).contains(edge.to))
-        << edge.from << " → " << edge.to << " is allowed but not used";
-    EXPECT_NE(edge.reason, "");
+    EXPECT_NE(edge.reason, "") << edge.from << " → " << edge.to;
   }
 }
 
