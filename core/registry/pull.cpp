@@ -55,6 +55,7 @@ PulledImage pull_image(Client& client, const oci::Reference& reference, const oc
   PulledImage image;
   image.reference = reference;
   RawManifest raw = fetch(client, reference, stop);
+  image.named_digest = raw.digest;
   try {
     if (oci::is_index(raw.media_type)) {
       oci::Index index = oci::Index::parse(std::move(raw.raw), raw.media_type);

@@ -15,7 +15,8 @@
 namespace cooper::registry {
 
 struct PulledImage {
-  oci::Reference reference;  // with the manifest's digest
+  oci::Reference reference;   // with the manifest's digest
+  base::Digest named_digest;  // of what the reference named: an index, or the manifest itself
   oci::Manifest manifest;
   oci::ImageConfig config;
 };

@@ -1,8 +1,8 @@
 #include "registry/upload.h"
 
 #include <fmt/format.h>
+#include <utility>
 
-#include "base/cancellation.h"
 #include "base/error.h"
 #include "net/url.h"
 
@@ -87,23 +87,30 @@ bool wants_patch(int status) {
 using Upload = net::Response (*)(Transport&, Call&, const PushBlob&, const std::string& session,
                                  const std::stop_token&);
 
-// One session and one `body` in it, from the start whenever either breaks.
+// One session and one `body` in it, from the start whenever either breaks. `session`, if not empty, is one
+// that is already open; it is used up.
 net::Response upload(Transport& transport, const Call& call, const PushBlob& blob, Upload body,
-                     const std::stop_token& stop) {
+                     std::string& session, const std::stop_token& stop) {
   auto attempt = [&] {
-    net::Response session = post_session(transport, call, nullptr, stop);
-    if (session.status != 202) return session;
+    std::string location = std::exchange(session, {});
+    if (location.empty()) {
+      net::Response opened = post_session(transport, call, nullptr, stop);
+      if (opened.status != 202) return opened;
+      location = transport.location(call, opened);
+    }
     Call step = call;
-    return body(transport, step, blob, transport.location(call, session), stop);
+    return body(transport, step, blob, location, stop);
   };
   return transport.retry(attempt, stop);
 }
 
-// A session that a registry opens instead of mounting is left to expire: it belongs to a token of two
-// repositories.
-bool mount_blob(Transport& transport, const Call& call, const PushBlob& blob, const std::stop_token& stop) {
+// Whether the registry mounted the blob. It may open an upload session instead, which is stored to `session`.
+bool mount_blob(Transport& transport, const Call& call, const PushBlob& blob, std::string& session,
+                const std::stop_token& stop) {
   try {
-    return post_session(transport, call, &blob, stop).status == 201;
+    net::Response response = post_session(transport, call, &blob, stop);
+    if (response.status == 202) session = transport.location(call, response);
+    return response.status == 201;
   } catch (const base::Error& error) {
     // The other repository may be closed to us; that is no reason not to push.
     if (error.kind() != base::ErrorKind::kAuth && error.kind() != base::ErrorKind::kRegistry) throw;
@@ -135,11 +142,12 @@ BlobPush push_blob(Transport& transport, const oci::Reference& repository, const
   call.scopes = push_scope(repository.repository);
   if (has_blob(transport, repository, blob.descriptor.digest, call.scopes, stop)) return BlobPush::kExisted;
 
+  std::string session;
   if (!blob.mount_from.empty() && blob.mount_from != repository.repository) {
-    if (mount_blob(transport, call, blob, stop)) return BlobPush::kMounted;
+    if (mount_blob(transport, call, blob, session, stop)) return BlobPush::kMounted;
   }
-  net::Response response = upload(transport, call, blob, put_whole, stop);
-  if (wants_patch(response.status)) response = upload(transport, call, blob, patch_and_commit, stop);
+  net::Response response = upload(transport, call, blob, put_whole, session, stop);
+  if (wants_patch(response.status)) response = upload(transport, call, blob, patch_and_commit, session, stop);
   if (response.status != 201 && response.status != 204) transport.refuse(call, response);
   check_stored(call, response, blob.descriptor.digest);
   return BlobPush::kUploaded;

@@ -246,13 +246,16 @@ TEST_F(RegistryClient, AFailedMountBecomesAnUpload) {
   PushBlob blob = blob_of("content");
   blob.mount_from = "closed";
   fake_.server().before([](const FakeRequest& request) -> std::optional<FakeReply> {
-    if (request.query.count("from") > 0) return testing::refusal(403, "DENIED", "no");
+    if (request.query.count("from") > 0 && request.query.at("from") == "closed")
+      return testing::refusal(403, "DENIED", "no");
     return std::nullopt;
   });
   EXPECT_EQ(client_->push_blob(at("app"), blob, {}), BlobPush::kUploaded);
   blob = blob_of("other");
-  blob.mount_from = "without it";
+  blob.mount_from = "without-it";
+  std::size_t posts = fake_.server().count("POST", "");
   EXPECT_EQ(client_->push_blob(at("app"), blob, {}), BlobPush::kUploaded);
+  EXPECT_EQ(fake_.server().count("POST", ""), posts + 1) << "the session that it opened instead was not used";
 }
 
 TEST_F(RegistryClient, UploadLocationsOnAnotherHostGetNoCredentials) {

@@ -73,6 +73,7 @@ TEST_F(RegistryAgainstDocker, ChoosesThePlatformFromAnIndex) {
 
   oci::Reference multi = reference(server.host(), "app:multi");
   EXPECT_EQ(pull_image(*registry, multi, kArm64, {}).manifest.raw, images[1].manifest.raw);
+  EXPECT_EQ(pull_image(*registry, multi, kAmd64, {}).named_digest, base::sha256(index.raw));
   EXPECT_EQ(registry->resolve(multi, {})->digest, base::sha256(index.raw));
   try {
     pull_image(*registry, multi, {"linux", "s390x", "", "", {}}, {});
