@@ -122,13 +122,13 @@ TEST(NetHttp, StreamsLargeBodiesBothWays) {
   }
 }
 
-TEST(NetHttp, ReadsNoFurtherAheadThanItsBuffers) {
+TEST(NetHttp, APausedTransferHoldsUpNoOther) {
   FakeServer server([](const FakeRequest&) {
     return FakeReply{200, {}, std::string(64 << 20, 'd'), Ending::kComplete, 0};
   });
   auto client = HttpClient::create({});
   auto slow = client->open(get(server.url("/big")), {});
-  // While the first is not read, the second goes through: a paused transfer does not hold up the thread.
+  // The first is not read and pauses once its buffer is full; the second goes through on the same thread.
   EXPECT_EQ(client->send(get(server.url("/big")), {}, 65 << 20).body.size(), std::size_t{64} << 20);
   EXPECT_EQ(base::read_all(*slow, 65 << 20, "body").size(), std::size_t{64} << 20);
 }
