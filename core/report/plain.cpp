@@ -51,6 +51,7 @@ class PlainRenderer final : public Renderer {
   Steps steps_;
   std::map<int, int> numbers_;           // vertex → number
   std::map<int, TimePoint> heartbeats_;  // of running steps: when it was last said that they run
+  bool after_step_ = false;              // the last line was a step's
   bool blank_ = true;                    // nothing is above, or a blank line
 };
 
@@ -61,6 +62,7 @@ int PlainRenderer::number(const Step& step) {
     const std::string name = clean_line(step.name, Colors::kRemove);
     output_.write(fmt::format("{}#{} {}\n", blank_ ? "" : "\n", found->second, name));
     blank_ = false;
+    after_step_ = true;
   }
   return found->second;
 }
@@ -68,7 +70,7 @@ int PlainRenderer::number(const Step& step) {
 void PlainRenderer::line(const Step& step, std::string_view text) {
   const int id = number(step);
   output_.write(fmt::format("#{} {}\n", id, text));
-  blank_ = false;
+  after_step_ = true;
 }
 
 void PlainRenderer::event(const base::Event& event) {
@@ -150,7 +152,7 @@ void PlainRenderer::show_note(const base::Event& event) {
   if (!event.range.file.empty()) text += fmt::format("{}:{}: ", event.range.file, event.range.start_line);
   text += clean_line(event.text.empty() ? event.name : event.text, Colors::kRemove);
   if (const Step* step = steps_.find(event.vertex)) return line(*step, text);
-  output_.write(text + "\n");
+  output_.write((std::exchange(after_step_, false) ? "\n" : "") + text + "\n");
   blank_ = false;
 }
 

@@ -121,7 +121,7 @@ std::vector<FrameLine> build(Steps& steps, TimePoint now, const char* title, con
   std::vector<FrameLine> lines;
   lines.push_back({fmt::format("[+] {} {:.1f}s ({}/{})", title, seconds_between(steps.began(), now),
                                steps.finished(), steps.all().size()),
-                   hidden.empty() ? "" : fmt::format("{} ended steps above", hidden.size()), Style::kNormal});
+                   hidden.empty() ? "" : fmt::format("{} ended, not shown", hidden.size()), Style::kNormal});
   std::size_t running = 0;
   std::size_t waiting = 0;
   for (const Group& one : groups) {
