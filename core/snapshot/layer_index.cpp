@@ -20,6 +20,18 @@ void drop_replaced(std::vector<Entry>& entries) {
   entries.resize(kept);
 }
 
+// What two names of one inode have in common.
+void share_inode(const Entry& file, Entry& link) {
+  link.mode = file.mode;
+  link.uid = file.uid;
+  link.gid = file.gid;
+  link.mtime = file.mtime;
+  link.mtime_nsec = file.mtime_nsec;
+  link.size = file.size;
+  link.xattrs = file.xattrs;
+  link.content = file.content;
+}
+
 }  // namespace
 
 bool is_below(std::string_view path, std::string_view directory) {
@@ -41,8 +53,10 @@ LayerIndex::LayerIndex(std::vector<Entry> entries) : entries_(std::move(entries)
     std::stable_sort(entries_.begin(), entries_.end(), entry_less);
   }
   drop_replaced(entries_);
-  for (const Entry& entry : entries_) {
-    if (entry.type == EntryType::kHardlink) link_targets_.push_back(entry.link_target);
+  for (Entry& entry : entries_) {
+    if (entry.type != EntryType::kHardlink) continue;
+    link_targets_.push_back(entry.link_target);
+    if (const Entry* file = find(entry.link_target)) share_inode(*file, entry);
   }
   std::sort(link_targets_.begin(), link_targets_.end());
   link_targets_.erase(std::unique(link_targets_.begin(), link_targets_.end()), link_targets_.end());

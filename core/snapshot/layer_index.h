@@ -24,7 +24,8 @@ namespace cooper::snapshot {
 class LayerIndex {
  public:
   LayerIndex() = default;
-  // Sorts by path_less; a later entry of the same path replaces an earlier one.
+  // Sorts by path_less; a later entry of the same path replaces an earlier one; hardlinks get the properties
+  // of their file.
   explicit LayerIndex(std::vector<Entry> entries);
 
   const std::vector<Entry>& entries() const { return entries_; }

@@ -44,6 +44,16 @@ std::vector<std::string> list_names(const std::string& path) {
   return names;
 }
 
+// False where we may not: a step of another tier leaves files of users that are not ours.
+bool remove_if_possible(const std::string& path) {
+  try {
+    os::remove_tree(path);
+    return true;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
 // Fails when `place` is taken, on any file system: some answer EINVAL to RENAME_NOREPLACE.
 int rename_new(const std::string& from, const std::string& place) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) == 0) return 0;
@@ -128,7 +138,7 @@ void Store::take_lease() {
     dead = take_over_dead_work();
   }
   // Removing may take long, so it happens after the lock, below our own tmp/.
-  for (const std::string& path : dead) os::remove_tree(path);
+  for (const std::string& path : dead) remove_if_possible(path);
 }
 
 std::vector<std::string> Store::take_over_dead_work() const {
@@ -138,7 +148,7 @@ std::vector<std::string> Store::take_over_dead_work() const {
     std::string lease = path_ + "/leases/" + name;
     if (work == temp_path_ || !os::FileLock::try_acquire(lease, os::LockMode::kExclusive)) continue;
     std::string place = temp_path_ + "/dead-" + name;
-    base::check(::rename(work.c_str(), place.c_str()), "take over", work);
+    if (::rename(work.c_str(), place.c_str()) != 0) continue;  // a process that may will sweep it
     ::unlink(lease.c_str());
     taken.push_back(std::move(place));
   }
@@ -147,13 +157,8 @@ std::vector<std::string> Store::take_over_dead_work() const {
 
 Store::~Store() {
   if (!lease_) return;
-  try {
-    os::remove_tree(temp_path_);
-  } catch (const base::Error&) {
-    // The next process that opens the store sweeps what is left.
-    return;
-  }
-  ::unlink(lease_path_.c_str());
+  // What is left keeps its lease's name, and the next process that opens the store sweeps it.
+  if (remove_if_possible(temp_path_)) ::unlink(lease_path_.c_str());
 }
 
 std::string Store::blob_path(const base::Digest& digest) const {

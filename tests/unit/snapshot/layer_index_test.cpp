@@ -108,6 +108,8 @@ TEST(SnapshotLayerIndex, KnowsTheTargetsOfHardlinks) {
   LayerIndex index = sample();
   EXPECT_TRUE(index.is_link_target("etc/motd"));
   EXPECT_FALSE(index.is_link_target("etc/link"));
+  EXPECT_EQ(index.find("etc/link")->size, index.find("etc/motd")->size);
+  EXPECT_EQ(index.find("etc/link")->content, index.find("etc/motd")->content);
 }
 
 }  // namespace
