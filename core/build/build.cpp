@@ -138,6 +138,7 @@ class Build {
     services.images = bases_.stacks();
     services.epoch = epoch();
     services.now = std::time(nullptr);
+    services.explain = tools_.explain;
     services.secret = [this](const std::string& id) { return find_secret(request_, id); };
     services.ssh_socket = [this](const std::string& id) -> std::optional<std::string> {
       auto found = request_.ssh_sockets.find(id);

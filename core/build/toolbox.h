@@ -21,6 +21,7 @@ struct Toolbox {
   std::shared_ptr<net::HttpClient> http;
   std::shared_ptr<registry::Client> registry;
   base::EventSink* events = nullptr;
+  bool explain = false;     // say why each step was not answered from the cache
   int standard_output = 1;  // for outputs with dest=-
 };
 

@@ -10,7 +10,6 @@
 #include "ops/results.h"
 #include "snapshot/accounts.h"
 #include "snapshot/merged_view.h"
-#include "snapshot/overlay.h"
 
 namespace cooper::ops {
 namespace {
@@ -61,7 +60,7 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
   materialize_all(stack, services, stop);
   sandbox::Spec spec = describe_step(op, snapshot::resolve_account(snapshot::MergedView(stack), op.user));
   snapshot::Staging staging = services.layers->begin();
-  spec.root.lower = snapshot::prepare_overlay(*services.layers, stack, stop);
+  spec.root.lower = services.layers->prepare_overlay(stack, staging.tree());
   spec.root.upper = staging.tree();
   spec.root.work = staging.scratch();
   StepMounts mounts = prepare_mounts(op, inputs, services, stop);

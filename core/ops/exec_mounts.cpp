@@ -7,11 +7,11 @@
 #include "base/encoder.h"
 #include "base/error.h"
 #include "context/local_tree.h"
+#include "ops/copy.h"
 #include "ops/file.h"
 #include "ops/results.h"
 #include "ops/stage.h"
 #include "snapshot/merged_view.h"
-#include "snapshot/overlay.h"
 
 namespace cooper::ops {
 namespace {
@@ -37,14 +37,14 @@ class MountPlanner {
     snapshot::LayerStack stack = stack_with(bind.input, bind.source);
     std::string source = real_source(stack, bind.source);
     sandbox::OverlayMount overlay;
-    overlay.lower = snapshot::prepare_overlay(*services_.layers, stack, stop_);
-    overlay.source = source;
-    overlay.target = target_;
     if (bind.writable) {
       planned_.discarded.push_back(services_.layers->begin());
       overlay.upper = planned_.discarded.back().tree();
       overlay.work = planned_.discarded.back().scratch();
     }
+    overlay.lower = services_.layers->prepare_overlay(stack, overlay.upper);
+    overlay.source = source;
+    overlay.target = target_;
     planned_.mounts.emplace_back(std::move(overlay));
   }
 

@@ -1,0 +1,55 @@
+// The flags of `cooper build`: those of `docker buildx build`, same names, same meaning.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "build/request.h"
+#include "cli/environment.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cooper::cli {
+
+struct BuildFlags {
+  std::string context;
+  std::string file;
+  std::string target;
+  std::vector<std::string> tags;
+  std::vector<std::string> build_args;
+  std::vector<std::string> build_contexts;
+  std::vector<std::string> labels;
+  std::vector<std::string> annotations;
+  std::vector<std::string> platforms;
+  std::vector<std::string> outputs;
+  std::vector<std::string> secrets;
+  std::vector<std::string> ssh;
+  std::vector<std::string> add_hosts;
+  std::vector<std::string> ulimits;
+  std::vector<std::string> no_cache_filter;
+  std::string network = "default";
+  std::string shm_size;
+  std::string progress = "auto";
+  std::string iid_file;
+  std::string metadata_file;
+  std::string source_date_epoch;
+  std::string store;
+  std::string isolation = "auto";
+  int parallel = 0;
+  bool no_cache = false;
+  bool push = false;
+  bool load = false;
+  bool pull = false;
+  bool quiet = false;
+  bool explain = false;
+};
+
+void add_build_flags(CLI::App& app, BuildFlags& flags);
+
+// Flags and environment become a request. Throws Error{kUsage} naming the flag. Secrets from the environment
+// are read here.
+build::BuildRequest make_request(const BuildFlags& flags, const Environment& environment);
+
+}  // namespace cooper::cli

@@ -1,0 +1,56 @@
+#include "cli/run.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "base/error.h"
+#include "cli/build_command.h"
+#include "cli/build_flags.h"
+#include "cli/doctor_command.h"
+#include "cli/environment.h"
+
+namespace cooper::cli {
+namespace {
+
+constexpr const char* kVersion = "cooper 0.1.0";
+
+// Unknown flags and missing values: one line in the house form, with a suggestion where one is near.
+int refuse(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  std::fprintf(stderr, "error: %s\nhint: see 'cooper %s--help'\n", error.what(),
+               app.get_subcommands().empty() ? "" : (app.get_subcommands().front()->get_name() + " ").c_str());
+  return base::exit_code(base::ErrorKind::kUsage);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  Environment environment = Environment::of_process();
+  CLI::App app("Builds container images in CI: no daemon, no privileged runner.", "cooper");
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  BuildFlags build_flags;
+  CLI::App* build = app.add_subcommand("build", "build an image from a Dockerfile");
+  add_build_flags(*build, build_flags);
+  DoctorFlags doctor_flags;
+  CLI::App* doctor = app.add_subcommand("doctor", "say what this machine allows, and what would allow more");
+  add_doctor_flags(*doctor, doctor_flags);
+  try {
+    app.parse(argc, argv);
+    if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);
+    return run_build_command(build_flags, environment);
+  } catch (const CLI::ParseError& error) {
+    return refuse(app, error);
+  } catch (const base::Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.render().c_str());
+    return error.exit_status();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return base::exit_code(base::ErrorKind::kInternal);
+  }
+}
+
+}  // namespace cooper::cli
