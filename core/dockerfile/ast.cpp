@@ -112,19 +112,19 @@ std::string dump(const Ast& ast) {
   return text;
 }
 
-base::Error located(base::Error error, const Ast& ast, Lines lines) {
+base::Error located(base::Error error, const Source& source, Lines lines) {
   if (error.range() && !error.range()->file.empty()) return error;
   base::SourceRange range;
-  range.file = ast.filename;
+  range.file = source.filename;
   range.start_line = lines.first;
   range.end_line = lines.last;
   if (lines.first > 0) {
-    std::string_view line = line_at(ast.text, lines.first);
+    std::string_view line = line_at(source.text, lines.first);
     std::size_t column = line.find_first_not_of(" \t");
     std::string_view object = quoted_object(error.message());
     for (int number = lines.first; !object.empty() && number <= lines.last && number < lines.first + 100;
          ++number) {
-      std::string_view candidate = line_at(ast.text, number);
+      std::string_view candidate = line_at(source.text, number);
       std::size_t found = candidate.find(object);
       if (found == std::string_view::npos) continue;
       line = candidate;

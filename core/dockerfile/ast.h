@@ -5,6 +5,7 @@
 // Unknown instructions parse; they fail when they are read as instructions (instruction.h).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,16 +57,26 @@ struct Directive {
   int line = 0;
 };
 
-struct Ast {
+// The file itself, shared by what is made from it.
+struct Source {
   std::string filename;
   std::string text;
+  char escape = '\\';
+};
+
+struct Ast {
+  std::shared_ptr<const Source> source;
   std::vector<Node> nodes;
   std::vector<ParseWarning> warnings;
   std::vector<Directive> directives;
-  char escape = '\\';
 
   const Directive* directive(std::string_view name) const;
 };
+
+// What a file may hold at most; far beyond what people write, so that hostile input stays cheap.
+inline constexpr std::size_t kMaxFileSize = std::size_t{4} << 20U;
+inline constexpr std::size_t kMaxInstructions = 20000;
+inline constexpr std::size_t kMaxStages = 5000;
 
 // Throws Error{kDockerfile} with the place and, where there is one, a suggestion.
 Ast parse(std::string_view text, const std::string& filename);
@@ -83,6 +94,6 @@ std::string dump(const Ast& ast);
 
 // Adds the place to an error that has none: the quoted object of its message when that is found in `lines`,
 // else the first line's instruction.
-base::Error located(base::Error error, const Ast& ast, Lines lines);
+base::Error located(base::Error error, const Source& source, Lines lines);
 
 }  // namespace cooper::dockerfile

@@ -2,9 +2,16 @@
 
 namespace cooper::dockerfile {
 
+namespace {
+
+// What a variable costs besides its text, in an environment and in each copy of its list.
+constexpr std::size_t kOverhead = 64;
+
+}  // namespace
+
 void Environment::set(const std::string& name, std::string value) {
   remove(name);
-  bytes_ += name.size() + value.size() + 2;
+  bytes_ += name.size() + value.size() + kOverhead;
   positions_[name] = entries_.size();
   entries_.push_back({name, std::move(value), true});
 }
@@ -13,7 +20,7 @@ void Environment::remove(const std::string& name) {
   auto position = positions_.find(name);
   if (position == positions_.end()) return;
   Entry& entry = entries_[position->second];
-  bytes_ -= entry.name.size() + entry.value.size() + 2;
+  bytes_ -= entry.name.size() + entry.value.size() + kOverhead;
   entry = {"", "", false};
   positions_.erase(position);
   if (entries_.size() > 64 && positions_.size() < entries_.size() / 2) compact();

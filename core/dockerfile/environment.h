@@ -20,6 +20,7 @@ class Environment {
 
   std::vector<std::string> names() const;
   std::vector<std::string> list() const;  // "NAME=value"
+  // Roughly what it occupies.
   std::size_t bytes() const { return bytes_; }
 
  private:

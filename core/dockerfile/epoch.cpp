@@ -55,14 +55,14 @@ graph::Op epoch_source(const Plan& plan, const PlanStage& stage) {
   environment.remove("SOURCE_DATE_EPOCH");
   std::optional<graph::Op> source;
   for (const PlanCommand& command : stage.commands) {
-    const Body& body = command.instruction.body;
+    const Body& body = command.instruction->body;
     if (const auto* arg = std::get_if<Arg>(&body)) {
       apply_args(plan, *arg, environment);
       continue;
     }
     const auto* copy = std::get_if<Copy>(&body);
     if (copy == nullptr || !copy->is_add) {
-      throw failure(fmt::format("SOURCE_DATE_EPOCH stage holds '{}'", command.instruction.keyword));
+      throw failure(fmt::format("SOURCE_DATE_EPOCH stage holds '{}'", command.instruction->keyword));
     }
     if (source) throw failure("SOURCE_DATE_EPOCH stage must contain exactly one remote ADD");
     source = remote_source(plan, *copy, environment);

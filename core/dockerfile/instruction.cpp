@@ -407,7 +407,7 @@ Program read_program(const Ast& ast, Linter* linter) {
             .hint("start the file with FROM; only ARG may stand above it");
       }
     } catch (base::Error& error) {
-      throw located(error, ast, node.lines);
+      throw located(error, *ast.source, node.lines);
     }
   }
   return program;

@@ -1,6 +1,7 @@
 // Plan → graph and config: bases resolved in rounds, then stage by stage in the file's order.
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 #include "base/text.h"
 #include "dockerfile/frontend.h"
@@ -67,7 +68,7 @@ int Lowering::add_source(std::size_t index, graph::Op op, const std::string& nam
   vertex.info.name = name;
   vertex.info.stage = stage(index).name;
   vertex.info.instruction = stage(index).code;
-  vertex.info.range.file = plan_.ast->filename;
+  vertex.info.range.file = plan_.source->filename;
   vertex.info.range.start_line = stage(index).lines.first;
   vertex.info.range.end_line = stage(index).lines.last;
   return definition_.add(std::move(vertex));
@@ -156,14 +157,16 @@ std::vector<BaseRequest> Lowering::next_round() {
     try {
       resolve_stage(i, needed[i]);
     } catch (base::Error& error) {
-      throw located(error, *plan_.ast, stage(i).lines);
+      throw located(error, *plan_.source, stage(i).lines);
     }
   }
   std::vector<BaseRequest> requests;
-  for (const Pending& pending : pending_) {
-    if (std::find(requests.begin(), requests.end(), pending.request) == requests.end()) {
-      requests.push_back(pending.request);
-    }
+  std::map<std::pair<std::string, std::string>, std::size_t> known;
+  for (Pending& pending : pending_) {
+    auto [entry, is_new] =
+        known.emplace(std::pair(pending.request.reference, pending.request.platform.str()), requests.size());
+    if (is_new) requests.push_back(pending.request);
+    pending.answer = entry->second;
   }
   return requests;
 }
@@ -209,7 +212,9 @@ void Lowering::use_image(std::size_t index, ResolvedImage image) {
 }
 
 bool Lowering::add_trigger(std::size_t index, const std::string& expression) {
-  Ast trigger = parse(expression, plan_.ast->filename);
+  constexpr std::size_t kOverhead = 1024;
+  budget_.spend(expression.size() + kOverhead);
+  Ast trigger = parse(expression, plan_.source->filename);
   if (trigger.nodes.size() != 1)
     throw failure(fmt::format("ONBUILD trigger '{}' is not one instruction", expression));
   Node& node = trigger.nodes[0];
@@ -234,7 +239,7 @@ bool Lowering::add_triggers() {
     } else {
       states_[i].triggers_added = true;
       for (const PlanCommand& command : stage(static_cast<std::size_t>(stage(i).base)).commands) {
-        const auto* onbuild = std::get_if<OnBuild>(&command.instruction.body);
+        const auto* onbuild = std::get_if<OnBuild>(&command.instruction->body);
         if (onbuild != nullptr) expressions.push_back(onbuild->expression);
       }
     }
@@ -244,7 +249,7 @@ bool Lowering::add_triggers() {
     try {
       for (const std::string& expression : expressions) new_sources |= add_trigger(i, expression);
     } catch (base::Error& error) {
-      throw located(error, *plan_.ast, stage(i).lines);
+      throw located(error, *plan_.source, stage(i).lines);
     }
     stage(i).command_total += static_cast<int>(expressions.size());
     for (PlanCommand& command : own) stage(i).commands.push_back(std::move(command));
@@ -256,7 +261,7 @@ void Lowering::dispatch_stage(std::size_t index) {
   StageState& state = states_[index];
   if (stage(index).base != kNoStage) {
     auto base = static_cast<std::size_t>(stage(index).base);
-    budget_.spend(states_[base].environment.bytes());
+    budget_.spend(states_[base].cost());
     state = states_[base];
     state.image.config.on_build.clear();
     state.triggers_added = true;
@@ -268,7 +273,7 @@ void Lowering::dispatch_stage(std::size_t index) {
     try {
       builder.run(command);
     } catch (base::Error& error) {
-      throw located(error, *plan_.ast, command.instruction.lines);
+      throw located(error, *plan_.source, command.instruction->lines);
     }
   }
   state.dispatched = true;
@@ -352,14 +357,12 @@ Lowered Lowering::run(ImageResolver& resolver) {
       throw base::Error(base::ErrorKind::kInternal, "image resolver answered another number of images");
     }
     for (const Pending& pending : pending_) {
-      auto position = std::find(requests.begin(), requests.end(), pending.request) - requests.begin();
-      use_image(pending.stage, images[static_cast<std::size_t>(position)]);
+      use_image(pending.stage, images[pending.answer]);
     }
   } while (add_triggers());
   dispatch();
   Lowered lowered;
   finish(lowered);
-  plan_.linter->throw_if_errors();
   lowered.warnings = plan_.linter->warnings();
   return lowered;
 }
@@ -379,6 +382,7 @@ std::vector<BaseRequest> bases_needed(const Plan& plan, const FrontendInput& inp
 Lowered lower(const Plan& plan, const FrontendInput& input, ImageResolver& resolver,
               graph::Definition& definition) {
   Lowered lowered = Lowering(plan, input, definition).run(resolver);
+  plan.linter->throw_if_errors();
   for (const auto& [name, value] : input.build_args) {
     if (plan.consumed_args.count(name) == 0 && !is_predefined(name))
       lowered.unused_build_args.push_back(name);

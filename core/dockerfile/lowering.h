@@ -30,6 +30,7 @@ class Lowering {
   struct Pending {
     std::size_t stage;
     BaseRequest request;
+    std::size_t answer = 0;  // position in the round's requests
   };
 
   PlanStage& stage(std::size_t index) { return plan_.stages[index]; }

@@ -224,20 +224,22 @@ void read_heredocs(Lexer& lexer, Node& node) {
   }
 }
 
-void parse_all(Lexer& lexer, Ast& ast) {
+void parse_all(Lexer& lexer, const Source& source, Ast& ast) {
   while (auto line = lexer.next()) {
     if (line->had_empty_continuation) {
       ast.warnings.push_back(
           {"Empty continuation line found in: " + line->text, {line->lines.last, line->lines.last}});
     }
     try {
+      if (ast.nodes.size() == kMaxInstructions)
+        fail(fmt::format("file holds more than {} instructions", kMaxInstructions));
       Node node = parse_line(line->text, lexer.escape(), 0);
       read_heredocs(lexer, node);
       node.comments = std::move(line->comments);
       node.lines = {line->lines.first, lexer.line_number()};
       ast.nodes.push_back(std::move(node));
     } catch (base::Error& error) {
-      throw located(error, ast, line->lines);
+      throw located(error, source, line->lines);
     }
   }
   if (ast.nodes.empty()) fail("file with no instructions", "start it with FROM");
@@ -246,18 +248,21 @@ void parse_all(Lexer& lexer, Ast& ast) {
 }  // namespace
 
 Ast parse(std::string_view text, const std::string& filename) {
+  auto source = std::make_shared<Source>();
+  source->filename = filename;
+  source->text = std::string(text.substr(0, kMaxFileSize + 1));
   Ast ast;
-  ast.filename = filename;
-  ast.text = std::string(text);
-  Lexer lexer(ast.text);
+  ast.source = source;
+  Lexer lexer(source->text);
   try {
-    parse_all(lexer, ast);
+    if (text.size() > kMaxFileSize) fail(fmt::format("file is larger than {} bytes", kMaxFileSize));
+    parse_all(lexer, *source, ast);
   } catch (base::Error& error) {
-    int line = error.range() ? error.range()->start_line : 0;
     if (error.range() && !error.range()->file.empty()) throw;
-    throw located(error, ast, {line, line});
+    int line = error.range() ? error.range()->start_line : 0;
+    throw located(error, *source, {line, line});
   }
-  ast.escape = lexer.escape();
+  source->escape = lexer.escape();
   ast.directives = lexer.directives();
   return ast;
 }

@@ -23,7 +23,7 @@ namespace cooper::dockerfile {
 inline constexpr int kNoStage = -1;
 
 struct PlanCommand {
-  Instruction instruction;
+  std::shared_ptr<const Instruction> instruction;
   // The stages that --from (one) or --mount (one each, kNoStage for the context) read.
   std::vector<int> sources;
   bool from_trigger = false;  // an ONBUILD of the base
@@ -56,7 +56,7 @@ struct PlanStage {
 };
 
 struct Plan {
-  std::shared_ptr<const Ast> ast;
+  std::shared_ptr<const Source> source;
   std::vector<PlanStage> stages;
   std::map<std::string, int> stages_by_name;
   int target = kNoStage;

@@ -231,7 +231,7 @@ void add_stages(Plan& plan, const Program& program, const FrontendInput& input) 
       added.command_total += static_cast<int>(
           std::count_if(written.instructions.begin(), written.instructions.end(), counts_as_step));
     } catch (base::Error& error) {
-      throw located(error, *plan.ast, written.from.lines);
+      throw located(error, *plan.source, written.from.lines);
     }
   }
 }
@@ -243,7 +243,7 @@ void add_commands(Plan& plan, Program& program) {
       try {
         add_command(plan, static_cast<int>(i), std::move(instruction), false);
       } catch (base::Error& error) {
-        throw located(error, *plan.ast, lines);
+        throw located(error, *plan.source, lines);
       }
     }
   }
@@ -286,7 +286,7 @@ void refuse_cycles(const Plan& plan) {
       if (marks[dependency] == kOnPath) {
         base::Error error =
             failure(fmt::format("circular dependency detected on stage '{}'", plan.stages[dependency].name));
-        throw located(error, *plan.ast, plan.stages[dependency].lines);
+        throw located(error, *plan.source, plan.stages[dependency].lines);
       }
       if (marks[dependency] == kNew) {
         marks[dependency] = kOnPath;
@@ -306,7 +306,7 @@ void check_epoch_stage(const Plan& plan) {
   try {
     epoch_source(plan, stage);
   } catch (base::Error& error) {
-    throw located(error, *plan.ast, stage.lines);
+    throw located(error, *plan.source, stage.lines);
   }
 }
 
@@ -326,7 +326,7 @@ void note_consumed(Plan& plan, const Program& program) {
 
 WordOptions Plan::word_options() const {
   WordOptions options;
-  options.escape = ast->escape;
+  options.escape = source->escape;
   return options;
 }
 
@@ -348,6 +348,8 @@ void add_command(Plan& plan, int stage, Instruction instruction, bool from_trigg
   auto image_stage = [&](const std::string& name) {
     auto found = plan.stages_by_name.find(base::to_lower(name));
     if (found != plan.stages_by_name.end()) return found->second;
+    if (plan.stages.size() >= kMaxStages)
+      throw failure(fmt::format("file names more than {} stages and images", kMaxStages));
     PlanStage image;
     image.header.base = name;
     image.image_only = true;
@@ -370,7 +372,7 @@ void add_command(Plan& plan, int stage, Instruction instruction, bool from_trigg
       command.sources.push_back(mount.from.empty() ? kNoStage : image_stage(mount.from));
     }
   }
-  command.instruction = std::move(instruction);
+  command.instruction = std::make_shared<const Instruction>(std::move(instruction));
   command.from_trigger = from_trigger;
   PlanStage& owner = plan.stages[static_cast<std::size_t>(stage)];
   for (int source : command.sources) {
@@ -396,7 +398,7 @@ std::vector<bool> reachable_stages(const Plan& plan, int stage, bool everything)
 
 Plan resolve(const Ast& ast, const FrontendInput& input) {
   Plan plan;
-  plan.ast = std::make_shared<const Ast>(ast);
+  plan.source = ast.source;
   plan.linter = make_linter(ast, input);
   plan.build_args = input.build_args;
   plan.build_platform = oci::normalize(input.build_platform);
@@ -405,8 +407,10 @@ Plan resolve(const Ast& ast, const FrontendInput& input) {
     plan.linter->report(Rule::kNoEmptyContinuation, warning.lines, "Empty continuation line");
   }
   Program program = read_program(ast, plan.linter.get());
+  if (program.stages.size() > kMaxStages)
+    throw failure(fmt::format("file holds more than {} stages", kMaxStages));
   if (program.stages.empty())
-    throw located(failure("no build stage in the file").hint("add a FROM"), ast, {1, 1});
+    throw located(failure("no build stage in the file").hint("add a FROM"), *plan.source, {1, 1});
   set_platform_args(plan.global_args, plan,
                     input.target.empty() ? program.stages.back().header().name : input.target);
   lint_program(program, plan);
@@ -415,7 +419,7 @@ Plan resolve(const Ast& ast, const FrontendInput& input) {
       evaluate_global_arg(instruction, plan.word_options(), &plan.build_args, plan.global_args,
                           plan.global_definitions);
     } catch (base::Error& error) {
-      throw located(error, ast, instruction.lines);
+      throw located(error, *plan.source, instruction.lines);
     }
   }
   evaluate_epoch(plan, program, input);

@@ -52,12 +52,25 @@ std::string cross_target(const oci::Platform& base, std::optional<oci::Platform>
 
 }  // namespace
 
+std::size_t StageState::cost() const {
+  constexpr std::size_t kEntry = 128;
+  std::size_t bytes = environment.bytes() + args.size() * kEntry + image.config.exposed_ports.size() * kEntry;
+  for (const oci::History& entry : image.history) bytes += entry.created_by.size() + kEntry;
+  for (const auto& [key, value] : image.config.labels) bytes += key.size() + value.size() + kEntry;
+  return bytes + image.config.volumes.size() * kEntry;
+}
+
 void ExpansionBudget::spend(std::size_t bytes) {
   constexpr std::size_t kLimit = std::size_t{48} << 20U;
   spent_ += bytes;
   if (spent_ <= kLimit) return;
   throw base::Error(base::ErrorKind::kDockerfile, "instructions expand to more than 48 MiB")
       .hint("shorten the variables that they repeat");
+}
+
+bool ExpansionBudget::take_suggestion() {
+  constexpr int kMaxSuggestions = 500;
+  return suggestions_++ < kMaxSuggestions;
 }
 
 std::string step_prefix(const PlanStage& stage, int& step, const FrontendInput& input,
@@ -95,7 +108,7 @@ void StageBuilder::start() {
 
 void StageBuilder::run(const PlanCommand& command) {
   command_ = &command;
-  instruction_ = &command.instruction;
+  instruction_ = command.instruction.get();
   LintScope scope(&linter_, instruction_->comments);
   std::visit([this](const auto& body) { apply(body); }, instruction_->body);
   context_.budget.spend(state_.environment.bytes() / 64);
@@ -119,12 +132,14 @@ std::string StageBuilder::expand_raw(const std::string& word) {
 }
 
 void StageBuilder::lint_unmatched(const std::set<std::string>& unmatched) {
+  context_.budget.spend(unmatched.size() * state_.args.size() / 4);
   for (const std::string& name : unmatched) {
     bool declared = std::any_of(state_.args.begin(), state_.args.end(),
                                 [&](const ArgDefinition& arg) { return arg.key == name; });
     if (declared || is_control_arg(name)) continue;
     std::string message = fmt::format("Usage of undefined variable '${}'", name);
-    std::string near = suggest(name, state_.environment.names(), true);
+    std::string near;
+    if (context_.budget.take_suggestion()) near = suggest(name, state_.environment.names(), true);
     if (!near.empty()) message += fmt::format(" (did you mean ${}?)", near);
     linter_.report(Rule::kUndefinedVar, instruction_->lines, message);
   }
@@ -146,7 +161,7 @@ int StageBuilder::add_internal_vertex(graph::Vertex vertex, const std::string& n
   vertex.info.name = name;
   vertex.info.stage = plan_stage().name;
   vertex.info.instruction = instruction_->code;
-  vertex.info.range.file = context_.plan.ast->filename;
+  vertex.info.range.file = context_.plan.source->filename;
   vertex.info.range.start_line = instruction_->lines.first;
   vertex.info.range.end_line = instruction_->lines.last;
   const auto& only = context_.input.ignore_cache_stages;

@@ -33,6 +33,9 @@ struct StageState {
   bool resolved = false;        // its base image is known
   bool dispatched = false;      // complete
   bool triggers_added = false;  // ONBUILD of its base
+
+  // Roughly the memory that a copy takes.
+  std::size_t cost() const;
 };
 
 // Bounds what one Dockerfile may expand to; shared by all stages.
@@ -40,9 +43,12 @@ class ExpansionBudget {
  public:
   // Throws Error{kDockerfile} once too much was spent.
   void spend(std::size_t bytes);
+  // Whether one more search for a similar name may be made.
+  bool take_suggestion();
 
  private:
   std::size_t spent_ = 0;
+  int suggestions_ = 0;
 };
 
 struct LowerContext {

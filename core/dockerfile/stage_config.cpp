@@ -20,9 +20,12 @@ bool is_control_arg(const std::string& name) {
   return name == "BUILDKIT_SBOM_SCAN_CONTEXT" || name == "BUILDKIT_SBOM_SCAN_STAGE";
 }
 
-void add_sorted(std::vector<std::string>& all, const std::vector<std::string>& more) {
+// Keeps `all` sorted and free of repetitions.
+void add_sorted(std::vector<std::string>& all, std::vector<std::string> more) {
+  auto middle = static_cast<std::ptrdiff_t>(all.size());
+  std::sort(more.begin(), more.end());
   all.insert(all.end(), more.begin(), more.end());
-  std::sort(all.begin(), all.end());
+  std::inplace_merge(all.begin(), all.begin() + middle, all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
 }
 
@@ -160,7 +163,7 @@ void StageBuilder::apply(const Env& env) {
     state_.environment.set(pair.key, std::move(pair.value));
   }
   // Finding a name in the config's list takes time in proportion to its length.
-  context_.budget.spend(state_.image.config.env.size() * pairs.size() / 32);
+  context_.budget.spend(state_.image.config.env.size() * pairs.size() / 4);
   add_history(std::move(history), std::nullopt);
 }
 
@@ -284,8 +287,8 @@ void StageBuilder::apply(const Expose& expose) {
     words.insert(words.end(), result.words.begin(), result.words.end());
   }
   std::vector<std::string> ports = read_ports(words, instruction_->lines, linter_);
+  context_.budget.spend(ports.size() * 64 + state_.image.config.exposed_ports.size());
   add_sorted(state_.image.config.exposed_ports, ports);
-  context_.budget.spend(state_.image.config.exposed_ports.size());
   add_history("EXPOSE " + plain_list(ports), std::nullopt);
 }
 
@@ -296,7 +299,7 @@ void StageBuilder::apply(const Volume& volume) {
     if (paths.back().empty()) throw failure(fmt::format("VOLUME '{}' expands to nothing", path));
   }
   add_sorted(state_.image.config.volumes, paths);
-  context_.budget.spend(state_.image.config.volumes.size());
+  context_.budget.spend(state_.image.config.volumes.size() * 4);
   add_history("VOLUME " + plain_list(paths), std::nullopt);
 }
 

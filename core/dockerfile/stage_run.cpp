@@ -229,11 +229,13 @@ void StageBuilder::apply(const Run& run) {
   WordOptions options = context_.plan.word_options();
   options.raw_quotes = true;
   options.skip_unset = true;
-  Environment masked = state_.environment;
+  std::optional<Environment> masked;
   for (const RunMount& mount : mounts) {
-    if (mount.type == MountType::kSecret && mount.env) masked.set(*mount.env, "****");
+    if (mount.type != MountType::kSecret || !mount.env) continue;
+    if (!masked) masked = state_.environment;
+    masked->set(*mount.env, "****");
   }
-  std::string name = step_name(shown_code(options, masked, shown));
+  std::string name = step_name(shown_code(options, masked ? *masked : state_.environment, shown));
   std::string history = run_history(exec.argv);
   vertex.op = std::move(exec);
   int layer = add_vertex(std::move(vertex), name);

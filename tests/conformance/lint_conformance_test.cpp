@@ -25,7 +25,8 @@ json sorted(json list) {
 
 json table_warnings(const json& row) {
   json list = json::array();
-  for (const json& warning : row.value("Warnings", json::array())) {
+  json warnings = row.value("Warnings", json::array());
+  for (const json& warning : warnings) {
     list.push_back({{"rule", warning["RuleName"]},
                     {"description", warning["Description"]},
                     {"message", warning["Detail"]},
@@ -51,7 +52,8 @@ dockerfile::FrontendInput table_input(const json& row) {
   dockerfile::FrontendInput input;
   input.build_platform = oci::parse_platform("linux/amd64");
   constexpr std::string_view kBuildArg = "build-arg:";
-  for (const auto& [key, value] : row.value("FrontendAttrs", json::object()).items()) {
+  json attributes = row.value("FrontendAttrs", json::object());
+  for (const auto& [key, value] : attributes.items()) {
     if (key.substr(0, kBuildArg.size()) == kBuildArg) input.build_args[key.substr(kBuildArg.size())] = value;
   }
   if (row.contains("DockerIgnore")) {

@@ -103,7 +103,7 @@ std::string difference_of(const json& row) {
   json tree = ast_as_json(ast);
   if (tree != row["ast"]) return "tree " + text_of(tree) + "\n expected " + text_of(row["ast"]);
   if (std::string(base::trim(dockerfile::dump(ast))) != row["dump"]) return "dump " + dockerfile::dump(ast);
-  if (std::string(1, ast.escape) != row["escape"]) return "escape";
+  if (std::string(1, ast.source->escape) != row["escape"]) return "escape";
   if (warnings_as_json(ast) != row["warnings"]) return "warnings " + text_of(warnings_as_json(ast));
   try {
     json stages = stages_as_json(dockerfile::read_program(ast, nullptr));
