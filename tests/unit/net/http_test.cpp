@@ -279,11 +279,11 @@ TEST(NetHttp, ASlowReaderIsNoStall) {
   });
   auto client = HttpClient::create({});
   Request request = get(server.url("/"));
-  request.stall_timeout = std::chrono::milliseconds(50);
+  request.stall_timeout = std::chrono::seconds(1);
   auto stream = client->open(request, {});
   // Another request takes longer than that before the first is read on.
   Request silent = get(server.url("/"));
-  silent.stall_timeout = std::chrono::milliseconds(150);
+  silent.stall_timeout = std::chrono::milliseconds(1300);
   server.before([](const FakeRequest&) { return FakeReply{200, {}, "xxxxx", Ending::kStall, 1}; });
   failure_of(*client, silent);
   EXPECT_EQ(base::read_all(*stream, 9 << 20, "body").size(), std::size_t{8} << 20);
