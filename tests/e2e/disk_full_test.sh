@@ -24,9 +24,7 @@ assert_absent image.tar
 printf 'FROM scratch\nCOPY small /\n' >context/Dockerfile
 build_tree tree context
 assert_file tree/small small
-for blob in "$store"/blobs/sha256/*; do
-  assert_eq "$(digest_of "$blob")" "$(basename "$blob")" 'blob in the store'
-done
+store_verify "$store"
 
 # The output's disk instead of the store's.
 store=$work/store
@@ -42,6 +40,7 @@ if can_run; then
   printf 'FROM %s\nRUN head -c 67108864 /dev/urandom > /big\n' "$base" >context/Dockerfile
   result=0
   "$cooper" build --store "$store" --progress plain -o out context 2>log || result=$?
-  [[ $result -ne 0 ]] || fail 'a RUN on a full disk succeeded'
-  assert_contains "$(cat log)" 'No space left on device'
+  # busybox names no reason but an I/O error; what matters is that its failure is the build's.
+  assert_eq "$result" 1 'exit code of a RUN on a full disk'
+  assert_contains "$(cat log)" 'head: '
 fi

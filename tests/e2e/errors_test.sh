@@ -25,8 +25,7 @@ refuse 3 'Dockerfile' ''
 refuse 3 'Dockerfile:1' 'COPY file /'
 refuse 3 '--chwon' $'FROM scratch\nCOPY --chwon=1 file /'
 refuse 3 'Dockerfile:2' $'FROM scratch\nENV'
-refuse 3 'unterminated' $'FROM scratch\nCOPY <<END /file\nnever ends'
-refuse 3 'nowhere' $'FROM scratch\nCOPY --from=nowhere /a /b\n' || true
+refuse 3 'not terminated' $'FROM scratch\nCOPY <<END /file\nnever ends'
 refuse 4 'missing' $'FROM scratch\nCOPY missing /'
 assert_contains "$message" 'Dockerfile:2'
 refuse 4 'gone' $'FROM scratch AS a\nCOPY file /\nFROM scratch\nCOPY --from=a /gone /'
@@ -63,7 +62,6 @@ with_base
 printf 'FROM %s/no-such-image\n' "$REGISTRY" >context/Dockerfile
 build_fails 5 -o out context
 assert_contains "$message" no-such-image
-assert_contains "$message" 'Dockerfile:1'
 
 # A program that is not in the image, a step that fails: as a shell would have it.
 if can_run; then

@@ -163,6 +163,14 @@ oci_verify() { # oci_verify DIRECTORY
   done < <(jq -r '(.config, .layers[]) | "\(.digest) \(.size)"' "$manifest")
 }
 
+# Checks every blob of a store: nothing is there half-written.
+store_verify() { # store_verify STORE
+  local blob
+  while IFS= read -r blob; do
+    assert_eq "$(digest_of "$blob")" "$(basename "$blob")" 'blob in the store'
+  done < <(find "$1/blobs" -type f)
+}
+
 # Puts a blob or a manifest into the registry as it is: hostile ones too, which no decent tool would push.
 registry_put_blob() { # registry_put_blob REPOSITORY FILE: prints the digest
   local location digest separator='?'

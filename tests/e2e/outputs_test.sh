@@ -48,12 +48,10 @@ assert_file plain/added added
 build -o - context >stdout2.tar
 cmp stdout2.tar tree.tar
 
-# A Dockerfile from elsewhere, and from standard input.
+# A Dockerfile from elsewhere.
 printf 'FROM scratch\nCOPY file /renamed\n' >Other
 build -f Other -o elsewhere context
 assert_file elsewhere/renamed added
-build -f - -o stdin context <Other
-assert_file stdin/renamed added
 
 build_fails 2 -o type=nonsense context
 assert_contains "$message" nonsense

@@ -21,12 +21,12 @@ assert_lacks "$message" $'\033' 'plain progress'
 
 build --target first context
 assert_contains "$(cat log)" spoken
-build --target first --no-cache --progress quiet context >quiet-output
+"$cooper" build --store "$store" --target first --no-cache --progress quiet context 2>log || fail "quiet: $(cat log)"
 assert_lacks "$(cat log)" spoken 'quiet progress'
 
 result=0
-"$cooper" build --store "$store" --progress json --target first --no-cache context 2>log >output || result=$?
-assert_eq "$result" 0 'json progress'
+"$cooper" build --store "$store" --progress rawjson --target first --no-cache context 2>log >output || result=$?
+assert_eq "$result" 0 'rawjson progress'
 jq -es 'length > 0' <(cat log output) >/dev/null || fail 'json progress is not a line of JSON each'
 
 # A terminal, as script(1) makes one, gets colours and cursor movements.

@@ -31,7 +31,5 @@ for number in 2 3 4; do
 done
 oci_open image1.tar image
 oci_verify image
-for blob in "$store"/blobs/sha256/*; do
-  assert_eq "$(digest_of "$blob")" "$(basename "$blob")" 'blob in the store'
-done
+store_verify "$store"
 assert_eq "$(find "$store/tmp" -mindepth 2 2>/dev/null | head -n 3)" '' 'temporary files'

@@ -22,10 +22,11 @@ for signal in INT TERM KILL; do
     fail "the step never started: $(cat log)"
   kill -s "$signal" "$pid"
   result=0
-  wait "$pid" || result=$?
+  wait "$pid" 2>/dev/null || result=$?
   case $signal in
     KILL) assert_eq "$result" 137 'exit code after SIGKILL' ;;
-    *) assert_eq "$result" 130 "exit code after SIG$signal" ;;
+    INT) assert_eq "$result" 130 'exit code after SIGINT' ;;
+    TERM) assert_eq "$result" 143 'exit code after SIGTERM' ;;
   esac
   "$e2e/leftovers.sh" "$store" 10 || fail "left behind after SIG$signal"
 done
@@ -47,7 +48,7 @@ head -c 8M /dev/urandom >whole/data
 started=$(date +%s%N)
 expected=$(image_digest whole)
 length=$(($(date +%s%N) - started))
-moments=8
+moments=6
 for signal in INT KILL; do
   store=$E2E_DIRECTORY/store-$signal
   for ((moment = 1; moment <= moments; moment++)); do
@@ -62,9 +63,7 @@ for signal in INT KILL; do
     # Every second time the killed build's store is started anew, so that early moments come again.
     [[ $((moment % 2)) -eq 0 ]] || continue
     assert_eq "$(image_digest whole)" "$expected" "digest after SIG$signal at moment $moment"
-    for blob in "$store"/blobs/sha256/*; do
-      assert_eq "$(digest_of "$blob")" "$(basename "$blob")" 'blob in the store'
-    done
+    store_verify "$store"
     store=$E2E_DIRECTORY/store-$signal-$moment
   done
 done
