@@ -231,6 +231,11 @@ bool Lowering::add_triggers() {
   std::vector<bool> needed = reachable();
   for (std::size_t i = 0; i < needed.size(); ++i) {
     if (!needed[i] || states_[i].triggers_added) continue;
+    // What is only read from builds nothing; its triggers could name new images without end.
+    if (stage(i).image_only || !stage(i).context.empty()) {
+      states_[i].image.config.on_build.clear();
+      continue;
+    }
     std::vector<std::string> expressions;
     if (stage(i).base == kNoStage) {
       expressions = std::move(states_[i].image.config.on_build);

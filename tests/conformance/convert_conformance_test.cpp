@@ -138,5 +138,120 @@ TEST(ConformanceConvert, Steps) {
   EXPECT_GE(tally.share(), 0.99);
 }
 
+std::string clean(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+// Where each mount of a step lies and what it is; the reference mounts "#!" scripts, too, which are no mounts
+// here.
+json expected_mounts(const json& exec) {
+  json list = json::array();
+  for (const json& mount : exec["mounts"]) {
+    std::string target = clean(mount["dest"]);
+    if (target == "/" || target == "/dev/pipes") continue;
+    json entry = {{"target", target}, {"type", mount["type"]}};
+    // The reference's cache ids start with a name space, which is empty here.
+    if (mount.contains("cache")) entry["id"] = mount["cache"]["id"].get<std::string>().substr(1);
+    if (mount.contains("secret")) entry["id"] = mount["secret"]["id"];
+    if (mount["type"] == "BIND") entry["source"] = mount.value("selector", "/");
+    list.push_back(entry);
+  }
+  return sorted(list);
+}
+
+json our_mounts(const graph::Exec& exec) {
+  json list = json::array();
+  for (const graph::Mount& mount : exec.mounts) {
+    json entry = {{"target", mount.target}};
+    if (const auto* bind = std::get_if<graph::BindMount>(&mount.what)) {
+      entry["type"] = "BIND";
+      entry["source"] = bind->source;
+    } else if (const auto* cache = std::get_if<graph::CacheMount>(&mount.what)) {
+      entry["type"] = "CACHE";
+      entry["id"] = cache->id;
+    } else if (const auto* secret = std::get_if<graph::SecretMount>(&mount.what)) {
+      if (!secret->as_file) continue;
+      entry["type"] = "SECRET";
+      entry["id"] = secret->id;
+    } else {
+      entry["type"] = std::holds_alternative<graph::TmpfsMount>(mount.what) ? "TMPFS" : "SSH";
+    }
+    list.push_back(entry);
+  }
+  return sorted(list);
+}
+
+TEST(ConformanceConvert, Mounts) {
+  auto rows = load("convert/convert_oracle.json");
+  if (!rows) GTEST_SKIP() << "no " << data_path("convert/convert_oracle.json");
+  Tally tally("convert mounts");
+  for (const json& row : *rows) {
+    if (!row["expected"].contains("ops")) continue;
+    std::vector<json> expected;
+    for (const json& op : row["expected"]["ops"]) {
+      if (op.contains("exec")) expected.push_back({op["exec"]["args"], expected_mounts(op["exec"])});
+    }
+    if (expected.empty()) continue;
+    Outcome outcome = convert(row["input"]);
+    std::vector<json> got;
+    for (const graph::Vertex& vertex : outcome.definition.vertices) {
+      if (const auto* exec = std::get_if<graph::Exec>(&vertex.op))
+        got.push_back({exec->argv, our_mounts(*exec)});
+    }
+    for (const json& step : expected) {
+      bool found = std::find(got.begin(), got.end(), step) != got.end();
+      tally.row(found, label_of(row) + "expected " + text_of(step) + "\n    got " + text_of(got));
+    }
+  }
+  EXPECT_GE(tally.share(), 0.99);
+}
+
+// One entry a copied source: from where in its source, to where.
+json expected_copies(const json& ops) {
+  json list = json::array();
+  for (const json& op : ops) {
+    if (!op.contains("file")) continue;
+    for (const json& action : op["file"]) {
+      if (!action["Action"].contains("copy")) continue;
+      const json& copy = action["Action"]["copy"];
+      if (copy.contains("include_patterns") || copy.contains("includePatterns")) continue;
+      list.push_back(
+          {clean(copy["src"]), copy["dest"], copy.value("attemptUnpackDockerCompatibility", false)});
+    }
+  }
+  return sorted(list);
+}
+
+json our_copies(const graph::Definition& definition) {
+  json list = json::array();
+  for (const graph::Vertex& vertex : definition.vertices) {
+    const auto* file = std::get_if<graph::File>(&vertex.op);
+    if (file == nullptr) continue;
+    for (const graph::FileAction& action : file->actions) {
+      const auto* copy = std::get_if<graph::CopyAction>(&action);
+      if (copy == nullptr) continue;
+      for (const std::string& source : copy->sources) {
+        list.push_back({source, copy->destination, copy->unpack_archives});
+      }
+    }
+  }
+  return sorted(list);
+}
+
+TEST(ConformanceConvert, Copies) {
+  auto rows = load("convert/convert_oracle.json");
+  if (!rows) GTEST_SKIP() << "no " << data_path("convert/convert_oracle.json");
+  Tally tally("convert copies");
+  for (const json& row : *rows) {
+    if (!row["expected"].contains("ops")) continue;
+    json expected = expected_copies(row["expected"]["ops"]);
+    json got = our_copies(convert(row["input"]).definition);
+    bool all = std::includes(got.begin(), got.end(), expected.begin(), expected.end());
+    tally.row(all, label_of(row) + "expected " + text_of(expected) + "\n    got      " + text_of(got));
+  }
+  EXPECT_GE(tally.share(), 0.98);
+}
+
 }  // namespace
 }  // namespace cooper::conformance

@@ -59,6 +59,17 @@ TEST(DockerfileLower, TriggersRunFirstAndMayNeedAnotherRound) {
   EXPECT_THAT(built.lowered.config.config.on_build, IsEmpty());
 }
 
+TEST(DockerfileLower, ImagesThatAreOnlyReadFromTriggerNothing) {
+  FakeImages images;
+  oci::ImageConfig config;
+  config.config.on_build = {"COPY --from=again /t /t"};
+  config.diff_ids = {base::sha256("base")};
+  images.configs["docker.io/library/again:latest"] = config;
+  Built built = build("FROM a\nCOPY --from=again /x /\n", amd64_input(), images);
+  EXPECT_THAT(built.history(), ElementsAre("COPY /x / # buildkit"));
+  EXPECT_EQ(built.images.rounds, 1);
+}
+
 TEST(DockerfileLower, InheritsStagesButNotTheirTriggers) {
   Built built = build("FROM a AS base\nARG V=1\nENV E=2\nWORKDIR /w\nONBUILD ENV T=3\nFROM base\nRUN x\n");
   const auto& exec = std::get<graph::Exec>(built.root().op);
