@@ -36,7 +36,11 @@ hash_of() { # hash_of SOURCE
   { clang-tidy-14 --version; sha256sum .clang-tidy ${files:-$1 $all_headers}; } 2>&1 | sha256sum | cut -c1-64
 }
 
-mapfile -t units < <(jq -r '.[].file' "$build/compile_commands.json" | sed -n "s|^$PWD/||p" |
+# clang cannot read g++'s precompiled headers, so it gets a compilation database without them.
+database=$build/lint
+scripts/configure.sh "$database" -DCOOPER_TESTS=OFF -DCOOPER_PCH=OFF
+
+mapfile -t units < <(jq -r '.[].file' "$database/compile_commands.json" | sed -n "s|^$PWD/||p" |
   grep -E '^(core|adapters)/' | sort -u)
 todo=()
 declare -A hashes
@@ -59,7 +63,7 @@ if [[ ${#todo[@]} -gt 0 ]]; then
   }
   export -f tidy
   for unit in "${todo[@]}"; do
-    printf '%s\0%s\0%s\0' "$build" "$passed/${hashes[$unit]}" "$unit"
+    printf '%s\0%s\0%s\0' "$database" "$passed/${hashes[$unit]}" "$unit"
   done | xargs -0 -n 3 -P "$jobs" bash -c 'tidy "$@"' tidy || failed=1
 fi
 

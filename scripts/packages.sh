@@ -10,8 +10,8 @@ packages_of() {
   case $1 in
     build)
       echo g++ cmake ninja-build ccache mold pkg-config
-      echo libcurl4-openssl-dev libarchive-dev libssl-dev nlohmann-json3-dev libfmt-dev libzstd-dev libisal-dev
-      echo libseccomp-dev libcli11-dev
+      echo libcurl4-openssl-dev libarchive-dev libssl-dev nlohmann-json3-dev libfmt-dev libzstd-dev libisal-dev libdeflate-dev
+      echo libseccomp-dev libcli11-dev libgit2-dev
       # cooper itself: CA certificates for registries, newuidmap for a range of ids without root.
       echo ca-certificates uidmap
       ;;

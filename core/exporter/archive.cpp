@@ -9,6 +9,7 @@
 #include "archive/tar_writer.h"
 #include "base/error.h"
 #include "os/beneath.h"
+#include "store/store.h"
 
 namespace cooper::exporter {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "os/fd.h"
+#include "store/store.h"
 
 namespace cooper::exporter {
 namespace {

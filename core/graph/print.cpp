@@ -8,7 +8,7 @@ namespace cooper::graph {
 namespace {
 
 // In double quotes with control characters escaped, so that every value stays on its line.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') {
@@ -24,9 +24,9 @@ std::string quoted(std::string_view text) {
   return out + "\"";
 }
 
-std::string quoted(const std::vector<std::string>& values) {
+std::string in_quotes(const std::vector<std::string>& values) {
   std::vector<std::string> pieces;
-  for (const std::string& value : values) pieces.push_back(quoted(value));
+  for (const std::string& value : values) pieces.push_back(in_quotes(value));
   return "[" + base::join(pieces, ", ") + "]";
 }
 
@@ -35,11 +35,11 @@ std::string flag(bool set, std::string_view name) {
 }
 
 std::string text_option(std::string_view name, const std::string& value) {
-  return value.empty() ? std::string() : fmt::format(" {}={}", name, quoted(value));
+  return value.empty() ? std::string() : fmt::format(" {}={}", name, in_quotes(value));
 }
 
 std::string owner_option(const std::optional<Owner>& owner) {
-  return owner ? fmt::format(" owner={}", quoted(owner->user + ":" + owner->group)) : std::string();
+  return owner ? fmt::format(" owner={}", in_quotes(owner->user + ":" + owner->group)) : std::string();
 }
 
 std::string platform_text(const oci::Platform& platform) {
@@ -48,41 +48,41 @@ std::string platform_text(const oci::Platform& platform) {
 }
 
 std::string describe(const ImageSource& image) {
-  return fmt::format("image {} manifest={}\n", quoted(image.reference), image.manifest_digest.str());
+  return fmt::format("image {} manifest={}\n", in_quotes(image.reference), image.manifest_digest.str());
 }
 
 std::string describe(const LocalSource& local) {
-  return fmt::format("local {}\n", quoted(local.name));
+  return fmt::format("local {}\n", in_quotes(local.name));
 }
 
 std::string describe(const HttpSource& http) {
-  return fmt::format("http {} filename={}{}\n", quoted(without_credentials(http.url)), quoted(http.filename),
+  return fmt::format("http {} filename={}{}\n", in_quotes(without_credentials(http.url)), in_quotes(http.filename),
                      http.checksum ? " checksum=" + http.checksum->str() : "");
 }
 
 std::string describe(const GitSource& git) {
-  return fmt::format("git {}{}{}{}{}{}\n", quoted(without_credentials(git.url)), text_option("ref", git.ref),
+  return fmt::format("git {}{}{}{}{}{}\n", in_quotes(without_credentials(git.url)), text_option("ref", git.ref),
                      text_option("subdir", git.subdir), text_option("checksum", git.checksum),
                      flag(git.keep_git_dir, "keep-git-dir"), flag(!git.submodules, "no-submodules"));
 }
 
 std::string describe(const CopyAction& copy) {
   std::string text =
-      fmt::format("  copy input={} {} -> {}", copy.input, quoted(copy.sources), quoted(copy.destination));
+      fmt::format("  copy input={} {} -> {}", copy.input, in_quotes(copy.sources), in_quotes(copy.destination));
   text += owner_option(copy.owner) + text_option("mode", copy.mode);
-  if (!copy.excludes.empty()) text += " excludes=" + quoted(copy.excludes);
+  if (!copy.excludes.empty()) text += " excludes=" + in_quotes(copy.excludes);
   text += flag(copy.keep_parents, "parents") + flag(copy.unpack_archives, "unpack");
   text += flag(!copy.follow_symlinks, "no-follow") + flag(!copy.allow_empty_wildcard, "must-match");
   return text + flag(copy.literal, "literal") + "\n";
 }
 
 std::string describe(const MkdirAction& mkdir) {
-  return fmt::format("  mkdir {} mode={:04o}{}\n", quoted(mkdir.path), mkdir.mode, owner_option(mkdir.owner));
+  return fmt::format("  mkdir {} mode={:04o}{}\n", in_quotes(mkdir.path), mkdir.mode, owner_option(mkdir.owner));
 }
 
 std::string describe(const MkfileAction& mkfile) {
-  return fmt::format("  mkfile {} mode={:04o}{} content={}\n", quoted(mkfile.path), mkfile.mode,
-                     owner_option(mkfile.owner), quoted(mkfile.content));
+  return fmt::format("  mkfile {} mode={:04o}{} content={}\n", in_quotes(mkfile.path), mkfile.mode,
+                     owner_option(mkfile.owner), in_quotes(mkfile.content));
 }
 
 std::string describe(const File& file) {
@@ -94,15 +94,15 @@ std::string describe(const File& file) {
 }
 
 std::string describe(const BindMount& bind) {
-  return fmt::format("bind input={} source={}{}", bind.input, quoted(bind.source),
+  return fmt::format("bind input={} source={}{}", bind.input, in_quotes(bind.source),
                      flag(bind.writable, "writable"));
 }
 
 std::string describe(const CacheMount& cache) {
   constexpr const char* kSharing[] = {"shared", "private", "locked"};
   std::string text =
-      fmt::format("cache id={} sharing={}", quoted(cache.id), kSharing[static_cast<int>(cache.sharing)]);
-  if (cache.input >= 0) text += fmt::format(" input={} source={}", cache.input, quoted(cache.source));
+      fmt::format("cache id={} sharing={}", in_quotes(cache.id), kSharing[static_cast<int>(cache.sharing)]);
+  if (cache.input >= 0) text += fmt::format(" input={} source={}", cache.input, in_quotes(cache.source));
   text += fmt::format(" mode={:04o} uid={} gid={}", cache.mode, cache.uid, cache.gid);
   return text + flag(cache.read_only, "read-only");
 }
@@ -112,27 +112,27 @@ std::string describe(const TmpfsMount& tmpfs) {
 }
 
 std::string describe(const SecretMount& secret) {
-  return fmt::format("secret id={}{}{}{} mode={:04o} uid={} gid={}", quoted(secret.id),
+  return fmt::format("secret id={}{}{}{} mode={:04o} uid={} gid={}", in_quotes(secret.id),
                      text_option("env", secret.env), flag(secret.as_file, "file"),
                      flag(secret.required, "required"), secret.mode, secret.uid, secret.gid);
 }
 
 std::string describe(const SshMount& ssh) {
-  return fmt::format("ssh id={}{} mode={:04o} uid={} gid={}", quoted(ssh.id), flag(ssh.required, "required"),
+  return fmt::format("ssh id={}{} mode={:04o} uid={} gid={}", in_quotes(ssh.id), flag(ssh.required, "required"),
                      ssh.mode, ssh.uid, ssh.gid);
 }
 
 std::string describe(const Exec& exec) {
   constexpr const char* kNetwork[] = {"default", "none", "host"};
-  std::string text = "exec " + quoted(exec.argv) + "\n";
-  for (const std::string& variable : exec.env) text += fmt::format("  env {}\n", quoted(variable));
-  text += fmt::format("  cwd {}{}\n", quoted(exec.cwd), text_option("user", exec.user));
+  std::string text = "exec " + in_quotes(exec.argv) + "\n";
+  for (const std::string& variable : exec.env) text += fmt::format("  env {}\n", in_quotes(variable));
+  text += fmt::format("  cwd {}{}\n", in_quotes(exec.cwd), text_option("user", exec.user));
   for (const Mount& mount : exec.mounts) {
-    text += fmt::format("  mount {} {}\n", quoted(mount.target),
+    text += fmt::format("  mount {} {}\n", in_quotes(mount.target),
                         std::visit([](const auto& kind) { return describe(kind); }, mount.what));
   }
   for (const ScriptFile& script : exec.scripts) {
-    text += fmt::format("  script {} content={}\n", quoted(script.path), quoted(script.content));
+    text += fmt::format("  script {} content={}\n", in_quotes(script.path), in_quotes(script.content));
   }
   if (exec.network != Exec::Network::kDefault) {
     text += fmt::format("  network {}\n", kNetwork[static_cast<int>(exec.network)]);

@@ -12,6 +12,7 @@
 #include "ops/results.h"
 #include "ops/stage.h"
 #include "snapshot/merged_view.h"
+#include "store/store.h"
 
 namespace cooper::ops {
 namespace {
