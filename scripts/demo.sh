@@ -74,7 +74,7 @@ timed 'cooper build --push, from nothing' \
 
 title "5  What skopeo finds in the registry"
 skopeo inspect --tls-verify=false "docker://$image" >"$work/inspect.json"
-jq '{Name, Digest, Architecture, Os, Labels, Env, Layers: (.LayersData | map({MIMEType, Digest, Size}))}' "$work/inspect.json"
+jq '{Name, Digest, Created, Architecture, Os, Labels, Env, Layers}' "$work/inspect.json"
 digest=$(jq -r '."containerimage.digest"' "$work/first.json")
 if [[ $(jq -r .Digest "$work/inspect.json") != "$digest" ]]; then
   echo "demo: the registry has another digest than cooper said: $digest" >&2

@@ -42,14 +42,6 @@ build_fails 4 -f NoSuchFile -o out context
 assert_contains "$message" NoSuchFile
 build_fails 4 -o out no-such-directory
 assert_contains "$message" no-such-directory
-if [[ $(id -u) -ne 0 ]]; then
-  echo secret >context/unreadable
-  chmod 0 context/unreadable
-  printf 'FROM scratch\nCOPY unreadable /\n' >context/Dockerfile
-  build_fails 4 -o out context
-  assert_contains "$message" unreadable
-fi
-
 # A registry that is not there: port 9 (discard) of loopback has no server.
 printf 'FROM 127.0.0.1:9/nothing\n' >context/Dockerfile
 build_fails 5 -o out context
