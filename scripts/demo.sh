@@ -109,7 +109,7 @@ fi
 echo "same digest: $digest"
 
 title "8  One file of one stage changed: the other stage stays as it is"
-echo '// changed' >>"$work/context/library/queens.c"
+sed -i 's/hello from/good day from/' "$work/context/program/main.cpp"
 timed 'cooper build --push, one file changed' \
   run_cooper "${arguments[@]}" -t "$image" --push "$work/context"
 
