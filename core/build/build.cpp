@@ -103,6 +103,7 @@ class Build {
     if (!request_.platforms.empty()) input.target_platform = platform;
     input.multi_platform = request_.platforms.size() > 1;
     input.named_contexts = context_.named;
+    input.ignore_patterns = context_.ignore_patterns;
     input.is_ignored = context_.is_ignored;
     input.network = network_named(request_.network);
     input.shm_size = request_.shm_size;

@@ -85,8 +85,9 @@ OpenedContext open_context(const BuildRequest& request) {
   std::string path = dockerfile_path(request);
   opened.dockerfile_name = request.dockerfile_text ? "Dockerfile" : path;
   opened.dockerfile_text = request.dockerfile_text ? *request.dockerfile_text : read_dockerfile(path);
-  auto patterns = ignore_patterns(request.context, request.dockerfile_text ? "" : path);
-  auto tree = std::make_shared<context::LocalTree>(request.context, context::PatternMatcher(patterns));
+  opened.ignore_patterns = ignore_patterns(request.context, request.dockerfile_text ? "" : path);
+  auto tree =
+      std::make_shared<context::LocalTree>(request.context, context::PatternMatcher(opened.ignore_patterns));
   opened.is_ignored = [tree](const std::string& file) { return tree->is_ignored(file); };
   opened.trees["context"] = tree;
   for (const auto& [name, value] : request.named_contexts) opened.named[name] = open_named(name, value, opened);

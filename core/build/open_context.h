@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "build/request.h"
 #include "context/local_tree.h"
@@ -19,7 +20,8 @@ struct OpenedContext {
   // LocalSource name → tree; "context" is the main one.
   std::map<std::string, std::shared_ptr<const snapshot::TreeView>> trees;
   std::map<std::string, dockerfile::NamedContext> named;
-  std::function<bool(const std::string&)> is_ignored;
+  std::vector<std::string> ignore_patterns;             // of the main context
+  std::function<bool(const std::string&)> is_ignored;  // by them
   std::optional<std::int64_t> commit_time;  // of the work tree, seconds since the epoch
 };
 

@@ -100,6 +100,14 @@ class OutputOpener {
   Outputs take() { return std::move(outputs_); }
 
  private:
+  struct Format {
+    archive::Compression type = archive::Compression::kGzip;
+    int level = -1;
+    bool rewrite_times = true;
+    bool docker_media_types = false;
+    bool operator==(const Format&) const = default;
+  };
+
   std::vector<oci::Reference> names(const Attributes& attributes) const {
     std::vector<std::string> texts = request_.tags;
     if (const std::string* name = attributes.find("name")) texts = base::split(*name, ',');
@@ -114,13 +122,21 @@ class OutputOpener {
     return {path, -1};
   }
 
+  // The image is made once, so all its outputs have the same form.
   void choose_format(const Attributes& attributes) {
-    if (const std::string* name = attributes.find("compression")) {
-      outputs_.seal.compression.type = compression_named(*name);
+    Format format;
+    if (const std::string* name = attributes.find("compression")) format.type = compression_named(*name);
+    format.level = attributes.number("compression-level", format.level);
+    format.rewrite_times = attributes.flag("rewrite-timestamp", true);
+    format.docker_media_types = !attributes.flag("oci-mediatypes", true);
+    if (chosen_ && *chosen_ != format) {
+      throw Error(ErrorKind::kUsage, "outputs ask for different forms of the same image")
+          .hint("give all of them the same compression, compression-level, oci-mediatypes and rewrite-timestamp");
     }
-    outputs_.seal.compression.level = attributes.number("compression-level", outputs_.seal.compression.level);
-    if (!attributes.flag("rewrite-timestamp", true)) outputs_.seal.epoch.reset();
-    outputs_.docker_media_types = !attributes.flag("oci-mediatypes", true);
+    chosen_ = format;
+    outputs_.seal.compression = {format.type, format.level};
+    if (!format.rewrite_times) outputs_.seal.epoch.reset();
+    outputs_.docker_media_types = format.docker_media_types;
   }
 
   void open_registry(const std::string& type, const Attributes& attributes) {
@@ -160,6 +176,7 @@ class OutputOpener {
   snapshot::LayerStore& layers_;
   base::ThreadPool& pool_;
   const BaseImages& bases_;
+  std::optional<Format> chosen_;
   Outputs outputs_;
 };
 

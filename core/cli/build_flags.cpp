@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <fmt/format.h>
+#include <limits>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -15,7 +16,9 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-std::pair<std::string, std::string> key_value(const std::string& text, std::string_view flag) {
+using KeyValue = std::pair<std::string, std::string>;
+
+KeyValue key_value(const std::string& text, std::string_view flag) {
   std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw Error(ErrorKind::kUsage, fmt::format("{} '{}' is not KEY=VALUE", flag, text));
@@ -23,12 +26,16 @@ std::pair<std::string, std::string> key_value(const std::string& text, std::stri
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
+// Of equal keys the last wins, as with docker.
+void set(std::map<std::string, std::string>& values, KeyValue pair) {
+  values.insert_or_assign(std::move(pair.first), std::move(pair.second));
+}
+
 // "NAME=value", or "NAME" for the value that the environment has; a name that it does not have is left out,
 // as with docker.
 void add_build_arg(const std::string& text, const Environment& environment, build::BuildRequest& request) {
   if (text.find('=') != std::string::npos) {
-    auto [name, value] = key_value(text, "--build-arg");
-    request.build_args.insert_or_assign(name, value);
+    set(request.build_args, key_value(text, "--build-arg"));
   } else if (auto value = environment.find(text)) {
     request.build_args.insert_or_assign(text, *value);
   }
@@ -116,7 +123,9 @@ std::int64_t parse_bytes(const std::string& text, std::string_view flag) {
     unit = std::int64_t{1} << (10 * (position + 1));
     lower.pop_back();
   }
-  return parse_number(lower, flag) * unit;
+  std::int64_t count = parse_number(lower, flag);
+  if (count >= 0 && count <= std::numeric_limits<std::int64_t>::max() / unit) return count * unit;
+  throw Error(ErrorKind::kUsage, fmt::format("{} '{}' is no possible size", flag, text));
 }
 
 void add_outputs(const BuildFlags& flags, build::BuildRequest& request) {
@@ -203,14 +212,13 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   for (const std::string& text : flags.tags) request.tags.push_back(oci::Reference::parse(text).str());
   for (const std::string& text : flags.build_args) add_build_arg(text, environment, request);
   for (const std::string& text : flags.build_contexts)
-    request.named_contexts.insert(key_value(text, "--build-context"));
+    set(request.named_contexts, key_value(text, "--build-context"));
   for (const std::string& text : flags.labels) {
     // "--label key" without a value is an empty label, as with docker.
-    request.labels.insert(text.find('=') == std::string::npos ? std::pair(text, std::string())
-                                                              : key_value(text, "--label"));
+    set(request.labels, text.find('=') == std::string::npos ? KeyValue(text, "") : key_value(text, "--label"));
   }
   for (const std::string& text : flags.annotations)
-    request.annotations.insert(key_value(text, "--annotation"));
+    set(request.annotations, key_value(text, "--annotation"));
   for (const std::string& text : flags.platforms) request.platforms.push_back(oci::parse_platform(text));
   for (const std::string& text : flags.secrets) request.secrets.push_back(parse_secret(text, environment));
   for (const std::string& text : flags.ssh) add_ssh(text, environment, request);

@@ -36,15 +36,17 @@ class FileDestination final : public base::ByteSink {
   bool finished_ = false;
 };
 
-// A device or a pipe that exists already is written in place.
+// A device or a pipe that exists already is written in place; so is what a symlink leads to, for a rename would replace the
+// link: think of dest=/dev/stdout with the output redirected to a file.
 bool is_special_file(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
+  struct stat own {};
+  struct stat target {};
+  return ::lstat(path.c_str(), &own) == 0 && !S_ISREG(own.st_mode) && ::stat(path.c_str(), &target) == 0;
 }
 
 class OpenedDestination final : public base::ByteSink {
  public:
-  explicit OpenedDestination(const std::string& path) : fd_(os::open_file(path, O_WRONLY)), sink_(fd_.get(), path) {}
+  explicit OpenedDestination(const std::string& path) : fd_(os::open_file(path, O_WRONLY | O_TRUNC)), sink_(fd_.get(), path) {}
   void write(base::ByteSpan data) override { sink_.write(data); }
 
  private:

@@ -1,6 +1,7 @@
 #include "ops/exec_mounts.h"
 
 #include <fmt/format.h>
+#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "ops/results.h"
 #include "ops/stage.h"
 #include "snapshot/merged_view.h"
+#include "snapshot/tree_writer.h"
 #include "store/store.h"
 
 namespace cooper::ops {
@@ -131,21 +133,30 @@ class MountPlanner {
   std::string claim_cache_directory(const graph::CacheMount& cache) {
     std::string name = base::Encoder().field("id", cache.id).field("seeded", cache.input >= 0).digest().hex();
     std::string parent = services_.layers->store().path() + "/mounts/" + name;
+    // A step that mounts a cache twice has it once: to wait for our own lock would be to wait forever.
+    auto claimed = claimed_.find(parent);
+    if (claimed != claimed_.end()) return claimed->second;
     os::make_directories(parent);
-    if (cache.sharing == graph::CacheMount::Sharing::kPrivate) {
+    std::string directory = lock_one_of(parent, cache.sharing);
+    claimed_.emplace(parent, directory);
+    return seed(cache, directory);
+  }
+
+  std::string lock_one_of(const std::string& parent, graph::CacheMount::Sharing sharing) {
+    if (sharing == graph::CacheMount::Sharing::kPrivate) {
       for (int i = 0;; ++i) {
         std::string directory = fmt::format("{}/{}", parent, i);
         auto lock = os::FileLock::try_acquire(directory + ".lock", os::LockMode::kExclusive);
         if (!lock) continue;
         planned_.locks.push_back(std::move(*lock));
-        return seed(cache, directory);
+        return directory;
       }
     }
-    bool alone = cache.sharing == graph::CacheMount::Sharing::kLocked;
+    bool alone = sharing == graph::CacheMount::Sharing::kLocked;
     std::string directory = parent + "/0";
     planned_.locks.push_back(
         os::FileLock::acquire(directory + ".lock", alone ? os::LockMode::kExclusive : os::LockMode::kShared));
-    return seed(cache, directory);
+    return directory;
   }
 
   std::string seed(const graph::CacheMount& cache, const std::string& directory) {
@@ -164,16 +175,23 @@ class MountPlanner {
 
   std::string fill_from(const graph::CacheMount& cache, const std::string& directory) {
     snapshot::LayerStack stack = stack_with(cache.input, cache.source);
-    auto view = std::make_shared<snapshot::MergedView>(stack);
+    // Read through a builder, whose files count as somebody's: steps write to what is made here, so it may share no inode
+    // with a layer.
+    auto view = std::make_shared<TreeBuilder>(std::make_shared<snapshot::MergedView>(stack));
     graph::CopyAction copy;
     copy.sources = {cache.source};
     copy.destination = "/seed/";
     copy.literal = true;
     TreeBuilder builder(nullptr);
+    builder.make_directories("seed", {});
     CopyAttributes attributes;
     copy_into(builder, copy, select_sources(copy, *view, *services_.pool), view, attributes, directory);
     snapshot::Staging staging = services_.layers->begin();
-    stage_additions(builder.take(), staging, services_.layers->form(), *services_.pool);
+    snapshot::Form form = services_.layers->form();
+    snapshot::LayerIndex index = stage_additions(builder.take(), staging, form, *services_.pool);
+    snapshot::TreeWriter writer(staging.tree(), form);
+    writer.adopt(index);
+    writer.finish_directories(index);
     std::string tree = staging.tree() + "/seed";
     planned_.discarded.push_back(std::move(staging));
     return tree;
@@ -183,6 +201,7 @@ class MountPlanner {
   Services& services_;
   const std::stop_token& stop_;
   std::string target_;
+  std::map<std::string, std::string> claimed_;  // cache → the directory of it that this step has
   StepMounts planned_;
 };
 

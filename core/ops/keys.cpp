@@ -1,6 +1,7 @@
 #include "ops/keys.h"
 
 #include <fmt/format.h>
+#include <unordered_map>
 
 #include "base/encoder.h"
 #include "cache/record.h"
@@ -21,14 +22,14 @@ bool is_context(const graph::Definition& definition, int vertex) {
 }
 
 // What of an entry is content: everything that a copy takes over, and no time, no inode. Owners count where the source has
-// real ones.
-base::Digest entry_digest(const snapshot::TreeView& tree, const Entry& entry) {
+// real ones. `first_link` names the file that was selected earlier and that this one is a hardlink of, "" for none.
+base::Digest entry_digest(const Entry& entry, const std::string& first_link) {
   base::Encoder encoder;
   encoder.field("type", static_cast<std::int64_t>(entry.type)).field("mode", static_cast<std::int64_t>(entry.mode));
   encoder.field("uid", static_cast<std::int64_t>(entry.uid)).field("gid", static_cast<std::int64_t>(entry.gid));
   if (entry.type == EntryType::kFile) {
     encoder.field("content", entry.content);
-    encoder.field("links", tree.link_group(entry));
+    encoder.field("links", first_link);
   }
   if (entry.type == EntryType::kSymlink) encoder.field("target", entry.link_target);
   if (entry.type == EntryType::kCharDevice || entry.type == EntryType::kBlockDevice) {
@@ -110,6 +111,7 @@ class KeyMaker {
   void add_selections(const snapshot::TreeView& tree, std::vector<Selection> selections) {
     encoder_.list("selections", selections.size());
     for (Selection& selection : selections) {
+      ++selections_;
       encoder_.field("named", snapshot::base_name(selection.named));
       if (!selection.root.is_directory()) {
         if (selection.root.type == EntryType::kFile) selection.root.content = tree.content_digest(selection.root);
@@ -124,15 +126,26 @@ class KeyMaker {
   }
 
   void add_entry(const snapshot::TreeView& tree, const Entry& entry, std::size_t prefix) {
-    base::Digest digest = entry_digest(tree, entry);
-    encoder_.field(std::string_view(entry.path).substr(prefix), digest);
+    std::string_view name = std::string_view(entry.path).substr(prefix);
+    base::Digest digest = entry_digest(entry, first_link(tree, entry, name));
+    encoder_.field(name, digest);
     if (!entry.is_directory()) ingredient(entry.path, digest);
+  }
+
+  // The names of groups are inodes and ids of layers, which differ from machine to machine; who links whom does not.
+  std::string first_link(const snapshot::TreeView& tree, const Entry& entry, std::string_view name) {
+    std::string group = entry.type == EntryType::kFile ? tree.link_group(entry) : "";
+    if (group.empty()) return {};
+    auto [first, is_new] = link_groups_.try_emplace(std::move(group), fmt::format("{}:{}", selections_, name));
+    return is_new ? std::string() : first->second;
   }
 
   const graph::Vertex& vertex_;
   Services& services_;
   const std::stop_token& stop_;
   base::Encoder encoder_;
+  std::unordered_map<std::string, std::string> link_groups_;  // group → the first file of it, by selection and name
+  int selections_ = 0;
   std::vector<std::pair<std::string, base::Digest>> ingredients_;
 };
 

@@ -37,13 +37,14 @@ class FileStager {
   }
 
  private:
-  // False when this pair of file systems cannot; nothing is left then.
+  // False when this pair of file systems cannot; nothing is left then, and the source is at its start again.
   bool copy_by_kernel(const os::Fd& source, const Entry& entry) {
     os::Fd file = writer_.create_file(entry);
     for (std::uint64_t rest = entry.size; rest > 0;) {
       ssize_t count = ::copy_file_range(source.get(), nullptr, file.get(), nullptr, rest, 0);
       if (count <= 0) {
         writer_.remove(entry.path);
+        base::check(::lseek(source.get(), 0, SEEK_SET), "rewind", entry.path);
         return false;
       }
       rest -= static_cast<std::uint64_t>(count);

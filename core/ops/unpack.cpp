@@ -150,8 +150,8 @@ void unpack_into(TreeBuilder& builder, const snapshot::TreeView& source, const E
                  const std::string& target, const CopyAttributes& attributes, const std::string& scratch) {
   os::Fd fd = source.open(archive.path);
   os::FdSource bytes(fd.get(), archive.path);
-  std::string directory = scratch + "/archive-" + base::sha256(archive.path).short_hex();
-  os::make_directories(directory, 0700);
+  // It lives as long as `scratch`: the layer is staged later.
+  std::string directory = os::TempDir(scratch, "archive-").release();
   Unpacker unpacker(builder, target, attributes, "/" + archive.path, directory);
   archive::read_archive(bytes, "/" + archive.path,
                         [&](const TarEntry& member, base::ByteSource& content) { unpacker.add(member, content); });

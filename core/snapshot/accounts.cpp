@@ -131,9 +131,8 @@ std::vector<std::uint32_t> supplementary_groups(const TreeView& root, const std:
 
 Account resolve_account(const TreeView& root, const std::string& user) {
   std::size_t colon = std::min(user.find(':'), user.size());
-  std::string name = user.substr(0, colon);
+  std::string name = colon == 0 ? std::string("0") : user.substr(0, colon);
   std::string group = colon < user.size() ? user.substr(colon + 1) : "";
-  if (name.empty()) name = "0";
 
   Account account;
   std::optional<User> found = find_by_argument(root, name);
