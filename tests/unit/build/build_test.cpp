@@ -1,0 +1,193 @@
+#include "build/build.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+
+#include "archive/tar_reader.h"
+#include "oci/image_config.h"
+#include "oci/manifest.h"
+#include "support/error_of.h"
+#include "support/fake_launcher.h"
+#include "support/layer_tar.h"
+
+namespace cooper::build {
+namespace {
+
+using support::error_of;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using Members = std::map<std::string, std::string>;
+
+Members read_tar(const std::string& bytes) {
+  base::MemorySource source{std::string_view(bytes)};
+  archive::TarReader reader(source);
+  Members members;
+  while (auto entry = reader.next()) {
+    std::string content(entry->size, '\0');
+    std::size_t filled = 0;
+    while (std::size_t count = reader.read(std::as_writable_bytes(std::span(content)).subspan(filled)))
+      filled += count;
+    members[entry->path] = std::move(content);
+  }
+  return members;
+}
+
+// Whole builds without RUN or a registry: from a directory to an archive.
+class BuildBuild : public testing::Test {
+ protected:
+  BuildBuild() {
+    std::filesystem::create_directory(path("context"));
+    tools_.store = store::Store::open(path("store"));
+    tools_.form = ::geteuid() == 0 ? snapshot::Form::kReal : snapshot::Form::kOwn;
+    tools_.no_launcher_reason = "this is a test";
+    tools_.events = &events_;
+    request_.context = path("context");
+    request_.platforms = {oci::parse_platform("linux/amd64")};
+    request_.epoch = 1'700'000'000;
+    request_.outputs = {{"oci", {{"dest", path("out.tar")}}}};
+  }
+  std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
+  void write(const std::string& name, const std::string& content) {
+    std::filesystem::create_directories(std::filesystem::path(path("context/" + name)).parent_path());
+    std::ofstream(path("context/" + name)) << content;
+  }
+  BuildResult build(const std::string& dockerfile) {
+    write("Dockerfile", dockerfile);
+    return run_build(request_, tools_, {});
+  }
+  static std::string blob(const Members& members, const base::Digest& digest) {
+    return members.at("blobs/sha256/" + digest.hex());
+  }
+  static Members layer(const Members& members, const oci::Descriptor& descriptor) {
+    std::string bytes = blob(members, descriptor.digest);
+    base::MemorySource compressed{std::string_view(bytes)};
+    auto plain = archive::make_decompressor(oci::layer_compression(descriptor.media_type), compressed);
+    return read_tar(base::read_all(*plain, 16 << 20, "layer"));
+  }
+
+  os::TempDir directory_{testing::TempDir(), "build-"};
+  support::RecordedEvents events_;
+  Toolbox tools_;
+  BuildRequest request_;
+};
+
+TEST_F(BuildBuild, MakesAnImageFromADirectory) {
+  write("src/main.txt", "hello");
+  write("ignored.log", "no");
+  write(".dockerignore", "*.log\n");
+  BuildResult result = build("FROM scratch\nENV A=1\nCOPY . /app/\nWORKDIR /app/src\nCMD [\"/run\"]\n");
+  EXPECT_EQ(result.steps_run, 2);
+  EXPECT_EQ(result.steps_cached, 0);
+  ASSERT_EQ(result.written.size(), 1U);
+  EXPECT_THAT(result.written[0], HasSubstr(result.image->digest.str()));
+
+  Members members = read_tar(os::read_file(path("out.tar")));
+  oci::Manifest manifest = oci::Manifest::parse(blob(members, result.image->digest));
+  EXPECT_EQ(manifest.config.digest, result.config_digest);
+  ASSERT_EQ(manifest.layers.size(), 2U);
+  Members files = layer(members, manifest.layers[0]);
+  EXPECT_EQ(files.at("app/src/main.txt"), "hello");
+  EXPECT_FALSE(files.contains("app/ignored.log"));
+  oci::ImageConfig config = oci::ImageConfig::parse(blob(members, manifest.config.digest));
+  EXPECT_EQ(config.config.working_dir, "/app/src");
+  EXPECT_EQ(config.created, oci::rfc3339(1'700'000'000));
+  EXPECT_EQ(config.diff_ids.size(), 2U);
+  ASSERT_EQ(config.history.size(), 4U);
+  EXPECT_TRUE(config.history[0].empty_layer);
+  EXPECT_EQ(config.history[1].created_by, "COPY . /app/ # buildkit");
+  EXPECT_EQ(result.image_size, manifest.layers[0].size + manifest.layers[1].size);
+}
+
+TEST_F(BuildBuild, TheSecondBuildIsAnsweredFromTheCache) {
+  write("a", "x");
+  std::string dockerfile = "FROM scratch\nCOPY a /a\n";
+  base::Digest first = build(dockerfile).image->digest;
+  BuildResult again = build(dockerfile);
+  EXPECT_EQ(again.image->digest, first);
+  EXPECT_EQ(again.steps_run, 0);
+  EXPECT_EQ(again.steps_cached, 1);
+  write("a", "y");
+  BuildResult changed = build(dockerfile);
+  EXPECT_NE(changed.image->digest, first);
+  EXPECT_EQ(changed.steps_run, 1);
+}
+
+TEST_F(BuildBuild, AnotherMachineMakesTheSameImage) {
+  write("a", "x");
+  std::string dockerfile = "FROM scratch AS one\nCOPY a /a\nFROM scratch\nCOPY --from=one /a /b\n";
+  base::Digest first = build(dockerfile).image->digest;
+  tools_.store = store::Store::open(path("another store"));
+  std::filesystem::last_write_time(path("context/a"), std::filesystem::file_time_type::clock::now());
+  BuildResult again = build(dockerfile);
+  EXPECT_EQ(again.image->digest, first);
+  EXPECT_EQ(again.steps_cached, 0);
+}
+
+TEST_F(BuildBuild, SeveralPlatformsShareAnIndex) {
+  request_.platforms.push_back(oci::parse_platform("linux/arm64"));
+  write("a", "x");
+  BuildResult result = build("FROM scratch\nCOPY a /a\n");
+  EXPECT_EQ(result.config_digest, std::nullopt);
+  oci::Index index = oci::Index::parse(blob(read_tar(os::read_file(path("out.tar"))), result.image->digest));
+  ASSERT_EQ(index.manifests.size(), 2U);
+  EXPECT_EQ(index.manifests[1].platform->str(), "linux/arm64");
+}
+
+TEST_F(BuildBuild, OnlyTheTargetIsBuilt) {
+  request_.target = "one";
+  BuildResult result = build("FROM scratch AS one\nWORKDIR /one\nFROM scratch\nCOPY missing /\n");
+  EXPECT_EQ(result.steps_run, 1);
+}
+
+TEST_F(BuildBuild, FilesCanBeTheOutput) {
+  request_.outputs = {{"local", {{"dest", path("files")}}}};
+  write("a", "x");
+  BuildResult result = build("FROM scratch\nCOPY a /dir/b\n");
+  EXPECT_EQ(os::read_file(path("files/dir/b")), "x");
+  EXPECT_EQ(result.image, std::nullopt);
+}
+
+TEST_F(BuildBuild, NothingIsWrittenWhenAStepFails) {
+  base::Error error = error_of([&] { build("FROM scratch\nCOPY gone /\n"); });
+  EXPECT_EQ(error.kind(), base::ErrorKind::kContext);
+  EXPECT_THAT(error.summary(), HasSubstr("'/gone': not found"));
+  EXPECT_FALSE(std::filesystem::exists(path("out.tar")));
+}
+
+TEST_F(BuildBuild, RunNeedsALauncher) {
+  base::Error error = error_of([&] { build("FROM scratch\nRUN true\n"); });
+  EXPECT_EQ(error.kind(), base::ErrorKind::kUnsupported);
+  EXPECT_THAT(error.summary(), HasSubstr("this is a test"));
+}
+
+TEST_F(BuildBuild, OutputsAreCheckedBeforeAnythingIsBuilt) {
+  request_.outputs = {{"oci", {{"dest", path("out.tar")}, {"colour", "red"}}}};
+  EXPECT_EQ(error_of([&] { build("FROM scratch\nCOPY gone /\n"); }).kind(), base::ErrorKind::kUsage);
+  request_.outputs.clear();
+  request_.network = "bridge";
+  EXPECT_THAT(error_of([&] { build("FROM scratch\n"); }).message(), HasSubstr("unknown --network 'bridge'"));
+}
+
+TEST_F(BuildBuild, SaysWhatWasNotUsed) {
+  request_.build_args = {{"USED", "1"}, {"UNUSED", "2"}};
+  EXPECT_THAT(build("FROM scratch\nARG USED\nENV A=$USED\n").unused_build_args, ElementsAre("UNUSED"));
+}
+
+TEST_F(BuildBuild, AStopEndsTheBuild) {
+  std::stop_source stop;
+  stop.request_stop();
+  write("Dockerfile", "FROM scratch\nWORKDIR /a\n");
+  EXPECT_EQ(error_of([&] { run_build(request_, tools_, stop.get_token()); }).kind(),
+            base::ErrorKind::kCancelled);
+}
+
+TEST_F(BuildBuild, WritesTheIdOfTheImage) {
+  request_.iid_file = path("iid");
+  BuildResult result = build("FROM scratch\nWORKDIR /a\n");
+  EXPECT_EQ(os::read_file(path("iid")), result.config_digest->str());
+}
+
+}  // namespace
+}  // namespace cooper::build
