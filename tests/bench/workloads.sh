@@ -1,6 +1,8 @@
 #!/bin/bash
 # The build contexts that `make bench` measures, the same bytes every time. Meant to be sourced.
 
+# `head` cuts these streams, and what writes them then ends with SIGPIPE: no failure, so no pipefail in here.
+
 # Bytes without end that no compressor shrinks, the same on every machine.
 noise() { openssl enc -aes-128-ctr -pass pass:cooper -nosalt -md sha256 2>/dev/null </dev/zero; }
 # Half noise, half text: what layers are made of.
@@ -25,16 +27,18 @@ workload_stages() { # workload_stages DIRECTORY BASE
   } >"$1/Dockerfile"
 }
 
-workload_files() { # workload_files DIRECTORY: 50,000 files of 1 KiB in 500 directories
+workload_files() ( # workload_files DIRECTORY: 50,000 files of 1 KiB in 500 directories
+  set +o pipefail
   mkdir -p "$1/tree"
   # Two stages of split: 100 KiB pieces become directories of a hundred files.
   # shellcheck disable=SC2016  # FILE belongs to split
   mixed 50 | head -c 51200000 | split -b 102400 -a 3 -d --filter='mkdir "$FILE" && split -b 1024 -a 3 -d - "$FILE/"' - "$1/tree/d"
   printf 'FROM scratch\nCOPY tree /tree\n' >"$1/Dockerfile"
-}
+)
 
-workload_large() { # workload_large DIRECTORY: one layer of 1 GiB
+workload_large() ( # workload_large DIRECTORY: one layer of 1 GiB
   mkdir -p "$1"
+  set +o pipefail
   mixed 1024 >"$1/large"
   printf 'FROM scratch\nCOPY large /large\n' >"$1/Dockerfile"
-}
+)
