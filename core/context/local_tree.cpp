@@ -150,6 +150,8 @@ struct LocalTree::Impl {
   mutable base::Guarded<std::unordered_map<std::string, bool>> shown;
   // Files with more than one name.
   mutable base::Guarded<std::unordered_map<std::string, std::string>> link_groups;
+  // The digest that was given first for each file: it went into cache keys, and what is copied later must be the same.
+  mutable base::Guarded<std::unordered_map<std::string, base::Digest>> given;
   // The directories used last, the newest last.
   using Held = std::pair<std::string, std::shared_ptr<const os::Fd>>;
   mutable base::Guarded<std::deque<Held>> held;
@@ -393,17 +395,28 @@ os::Fd LocalTree::open(const std::string& path) const {
   return impl_->root.open_exact(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
+namespace {
+
+[[noreturn]] void changed(const std::string& path) {
+  throw base::Error(base::ErrorKind::kContext, fmt::format("'{}' changed during the build", path))
+      .hint("add it to .dockerignore, or stop what writes to it");
+}
+
+}  // namespace
+
 base::Digest LocalTree::content_digest(const Entry& entry) const {
   const auto status = impl_->status_of(entry.path);
   if (status && S_ISSOCK(status->st_mode)) return base::sha256(std::string_view());
   const bool same =
       status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) == entry.size;
-  if (!same) {
-    throw base::Error(base::ErrorKind::kContext, fmt::format("'{}' changed during the build", entry.path))
-        .hint("add it to .dockerignore, or stop what writes to it");
-  }
-  if (auto known = impl_->digests->find(entry.path, identity_of(*status))) return *known;
-  return impl_->hash(entry.path);
+  if (!same) changed(entry.path);
+  auto known = impl_->digests->find(entry.path, identity_of(*status));
+  base::Digest digest = known ? *known : impl_->hash(entry.path);
+  impl_->given.with([&](auto& given) {
+    auto [first, is_new] = given.try_emplace(entry.path, digest);
+    if (!is_new && first->second != digest) changed(entry.path);
+  });
+  return digest;
 }
 
 std::string LocalTree::link_group(const Entry& entry) const {
