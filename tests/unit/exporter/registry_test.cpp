@@ -1,0 +1,99 @@
+#include "exporter/registry.h"
+
+#include <gmock/gmock.h>
+
+#include "oci/media_type.h"
+#include "support/fake_client.h"
+#include "support/fake_launcher.h"
+#include "tests/unit/exporter/fixture.h"
+
+namespace cooper::exporter {
+namespace {
+
+using support::LayerTar;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Key;
+using ::testing::UnorderedElementsAre;
+
+class ExporterRegistry : public ExporterFixture {
+ protected:
+  std::unique_ptr<Exporter> exporter(std::vector<std::string> names, bool by_digest = false) {
+    RegistryOutput output;
+    output.by_digest = by_digest;
+    for (const std::string& name : names) output.names.push_back(oci::Reference::parse(name));
+    return make_registry_exporter(std::move(output), client_, layers_, bases_);
+  }
+  std::shared_ptr<support::FakeClient> client_ = std::make_shared<support::FakeClient>();
+  std::map<base::Digest, oci::Reference> bases_;
+  support::RecordedEvents events_;
+};
+
+TEST_F(ExporterRegistry, PushesBlobsThenTheTag) {
+  BuiltImages all = built({image({LayerTar().file("a", "1")})});
+  const oci::Manifest& manifest = all.images[0].manifest;
+  std::string line = run(*exporter({"r.example/app:1"}), all);
+  EXPECT_THAT(client_->pushed,
+              ElementsAre("blob r.example/app " + manifest.layers[0].digest.str(),
+                          "blob r.example/app " + manifest.config.digest.str(), "manifest r.example/app:1"));
+  EXPECT_EQ(client_->pushed_manifests.at("r.example/app:1").raw, manifest.raw);
+  for (const auto& [digest, bytes] : client_->blobs) EXPECT_EQ(base::sha256(bytes), digest);
+  EXPECT_EQ(line, "pushed r.example/app:1 as " + manifest.descriptor().digest.str());
+}
+
+TEST_F(ExporterRegistry, TagsOfOneRepositoryShareItsBlobs) {
+  BuiltImages all = built({image({LayerTar().file("a", "1")})});
+  run(*exporter({"r.example/app:1", "r.example/app:latest", "other.example/app:1"}), all);
+  EXPECT_EQ(client_->pushed.size(), 4U + 3U) << "two blobs to each of two repositories, three tags";
+  EXPECT_THAT(
+      client_->pushed_manifests,
+      UnorderedElementsAre(Key("r.example/app:1"), Key("r.example/app:latest"), Key("other.example/app:1")));
+}
+
+TEST_F(ExporterRegistry, PlatformsGoByDigestBeforeTheirIndex) {
+  BuiltImages all =
+      built({image({LayerTar().file("a")}, "linux/amd64"), image({LayerTar().file("b")}, "linux/arm64")});
+  run(*exporter({"r.example/app:1"}), all);
+  ASSERT_GE(client_->pushed.size(), 3U);
+  EXPECT_EQ(client_->pushed.back(), "manifest r.example/app:1");
+  for (const image::Image& one : all.images) {
+    EXPECT_THAT(client_->pushed,
+                Contains("manifest r.example/app@" + one.manifest.descriptor().digest.str()));
+  }
+  EXPECT_EQ(client_->pushed_manifests.at("r.example/app:1").media_type, oci::kMediaTypeIndex);
+}
+
+TEST_F(ExporterRegistry, ByDigestTouchesNoTag) {
+  BuiltImages all = built({image({LayerTar().file("a")})});
+  run(*exporter({"r.example/app:1"}, true), all);
+  EXPECT_THAT(client_->pushed_manifests, ElementsAre(Key("r.example/app@" + all.target().digest.str())));
+}
+
+TEST_F(ExporterRegistry, BaseLayersAreMountedFromTheirRepository) {
+  BuiltImages all = built({image({LayerTar().file("base"), LayerTar().file("new")})});
+  const oci::Manifest& manifest = all.images[0].manifest;
+  bases_[manifest.layers[0].digest] = oci::Reference::parse("r.example/library/base:1");
+  run(*exporter({"r.example/app:1", "elsewhere.example/app:1"}), all);
+  std::string digest = manifest.layers[0].digest.str();
+  EXPECT_THAT(client_->pushed, Contains("blob r.example/app " + digest + " from library/base"));
+  EXPECT_THAT(client_->pushed, Contains("blob elsewhere.example/app " + digest))
+      << "another host has nothing to mount";
+  EXPECT_THAT(client_->pushed, Contains("blob r.example/app " + manifest.layers[1].digest.str()));
+}
+
+TEST_F(ExporterRegistry, NothingIsFetchedThatTheRegistryHas) {
+  client_->has_already = true;
+  support::Blob blob = support::make_blob(LayerTar().file("a").bytes());
+  snapshot::LayerPtr untouchable = layers_.declare(
+      blob.sealed, [](const oci::Descriptor&, const std::stop_token&) -> std::unique_ptr<base::ByteSource> {
+        throw base::Error(base::ErrorKind::kInternal, "was fetched");
+      });
+  EXPECT_NO_THROW(exporter({"r.example/app:1"})->add_layer(untouchable, blob.sealed, {}));
+  EXPECT_FALSE(store_->has_blob(blob.sealed.blob.digest));
+}
+
+}  // namespace
+}  // namespace cooper::exporter
