@@ -4,18 +4,14 @@
 
 #include "oci/media_type.h"
 #include "support/fake_client.h"
-#include "support/fake_launcher.h"
 #include "tests/unit/exporter/fixture.h"
 
 namespace cooper::exporter {
 namespace {
 
 using support::LayerTar;
-using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Key;
 using ::testing::UnorderedElementsAre;
 
@@ -29,7 +25,6 @@ class ExporterRegistry : public ExporterFixture {
   }
   std::shared_ptr<support::FakeClient> client_ = std::make_shared<support::FakeClient>();
   std::map<base::Digest, oci::Reference> bases_;
-  support::RecordedEvents events_;
 };
 
 TEST_F(ExporterRegistry, PushesBlobsThenTheTag) {

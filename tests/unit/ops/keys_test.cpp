@@ -10,9 +10,7 @@ namespace cooper::ops {
 namespace {
 
 using support::LayerTar;
-using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::Key;
 
 class OpsKeys : public OpsFixture {
  protected:

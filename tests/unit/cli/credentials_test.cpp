@@ -1,0 +1,101 @@
+#include "cli/credentials.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+
+#include "os/beneath.h"
+#include "support/error_of.h"
+
+namespace cooper::cli {
+namespace {
+
+Environment with(std::map<std::string, std::string> variables) {
+  return Environment(std::move(variables));
+}
+
+using support::error_of;
+
+class CliCredentials : public testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
+  void write(const std::string& name, const std::string& content) {
+    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
+    std::ofstream(path(name)) << content;
+  }
+  // "user:password" for `host` in Docker's form; the argument is its base64.
+  static std::string config(const std::string& host, const std::string& base64) {
+    return R"({"auths":{")" + host + R"(":{"auth":")" + base64 + R"("}}})";
+  }
+  os::TempDir directory_{testing::TempDir(), "credentials-"};
+};
+
+TEST_F(CliCredentials, NobodyWithoutAFile) {
+  EXPECT_EQ(open_credentials(with({{"HOME", path("none")}}))->find("r.example", "app"), std::nullopt);
+}
+
+TEST_F(CliCredentials, ComeFromTheHomeDirectory) {
+  write("home/.docker/config.json", config("r.example", "bWU6c2VjcmV0"));
+  auto store = open_credentials(with({{"HOME", path("home")}}));
+  auto credential = store->find("r.example", "app");
+  ASSERT_TRUE(credential);
+  EXPECT_EQ(credential->username, "me");
+  EXPECT_EQ(credential->password, "secret");
+  EXPECT_EQ(store->find("other.example", "app"), std::nullopt);
+}
+
+TEST_F(CliCredentials, TheNearestSourceWins) {
+  write("home/.docker/config.json", config("r.example", "bWU6c2VjcmV0"));
+  write("other/config.json", config("r.example", "eW91OnNlY3JldA=="));
+  std::map<std::string, std::string> variables = {{"HOME", path("home")}, {"DOCKER_CONFIG", path("other")}};
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app")->username, "you");
+  variables["DOCKER_AUTH_CONFIG"] = config("r.example", "dGhleTpzZWNyZXQ=");
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app")->username, "they");
+  variables["DOCKER_AUTH_CONFIG"] = "";
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app")->username, "you");
+}
+
+TEST_F(CliCredentials, AMalformedFileIsNamed) {
+  write("home/.docker/config.json", "{");
+  base::Error error = error_of([&] { open_credentials(with({{"HOME", path("home")}})); });
+  EXPECT_EQ(error.kind(), base::ErrorKind::kUsage);
+  EXPECT_NE(error.summary().find(path("home/.docker/config.json")), std::string::npos) << error.summary();
+}
+
+// Helpers are found by the process's own PATH.
+class CliCredentialHelper : public CliCredentials {
+ protected:
+  CliCredentialHelper() : path_before_(::getenv("PATH")) {
+    ::setenv("PATH", (directory_.path() + ":" + path_before_).c_str(), 1);
+  }
+  ~CliCredentialHelper() override { ::setenv("PATH", path_before_.c_str(), 1); }
+  std::optional<registry::Credential> ask(const std::string& script) {
+    write("docker-credential-fake", "#!/bin/sh\n" + script);
+    std::filesystem::permissions(path("docker-credential-fake"), std::filesystem::perms::owner_all);
+    store_ = open_credentials(with({{"DOCKER_AUTH_CONFIG", R"({"credsStore":"fake"})"}}));
+    return store_->find("r.example", "app");
+  }
+  std::string path_before_;
+  std::shared_ptr<registry::CredentialStore> store_;
+};
+
+TEST_F(CliCredentialHelper, GetsTheServerAndGivesASecret) {
+  auto credential =
+      ask("read server; echo \"{\\\"Username\\\":\\\"$1 $server\\\",\\\"Secret\\\":\\\"s\\\"}\"\n");
+  ASSERT_TRUE(credential);
+  EXPECT_EQ(credential->username, "get r.example");
+  EXPECT_EQ(credential->password, "s");
+}
+
+TEST_F(CliCredentialHelper, MayKnowNothing) {
+  EXPECT_EQ(ask("echo 'credentials not found in native keychain'; exit 1\n"), std::nullopt);
+}
+
+// The pull is tried without credentials; when that fails too, the registry's error says what was tried.
+TEST_F(CliCredentialHelper, AFailureIsRemembered) {
+  EXPECT_EQ(ask("echo 'keychain is locked' >&2; exit 1\n"), std::nullopt);
+  EXPECT_THAT(store_->tried(), testing::Contains(testing::HasSubstr("keychain is locked")));
+}
+
+}  // namespace
+}  // namespace cooper::cli
