@@ -1,4 +1,6 @@
 // The composition root.
 #include "cli/run.h"
 
-int main(int argc, char** argv) { return cooper::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  return cooper::cli::run(argc, argv);
+}

@@ -1,9 +1,8 @@
 #include "base/bytes.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
+#include <fmt/format.h>
 #include <vector>
 
 #include "base/error.h"
@@ -22,7 +21,9 @@ std::size_t MemorySource::read(MutableByteSpan buffer) {
   return count;
 }
 
-void StringSink::write(ByteSpan data) { text_.append(reinterpret_cast<const char*>(data.data()), data.size()); }
+void StringSink::write(ByteSpan data) {
+  text_.append(reinterpret_cast<const char*>(data.data()), data.size());
+}
 
 void HashingSink::write(ByteSpan data) {
   hasher_.update(data);
@@ -34,7 +35,9 @@ void HashingSink::finish() {
   if (next_ != nullptr) next_->finish();
 }
 
-Digest HashingSink::digest() { return hasher_.finish(); }
+Digest HashingSink::digest() {
+  return hasher_.finish();
+}
 
 std::size_t HashingSource::read(MutableByteSpan buffer) {
   std::size_t count = source_.read(buffer);
@@ -43,7 +46,9 @@ std::size_t HashingSource::read(MutableByteSpan buffer) {
   return count;
 }
 
-Digest HashingSource::digest() { return hasher_.finish(); }
+Digest HashingSource::digest() {
+  return hasher_.finish();
+}
 
 std::uint64_t copy_all(ByteSource& source, ByteSink& sink) {
   std::vector<std::byte> buffer(kCopyBuffer);

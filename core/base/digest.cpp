@@ -1,8 +1,7 @@
 #include "base/digest.h"
 
-#include <openssl/evp.h>
-
 #include <cstring>
+#include <openssl/evp.h>
 #include <utility>
 
 #include "base/error.h"
@@ -53,8 +52,12 @@ std::string Digest::hex() const {
   return text;
 }
 
-std::string Digest::str() const { return std::string(kPrefix) + hex(); }
-std::string Digest::short_hex() const { return hex().substr(0, 12); }
+std::string Digest::str() const {
+  return std::string(kPrefix) + hex();
+}
+std::string Digest::short_hex() const {
+  return hex().substr(0, 12);
+}
 
 struct Hasher::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -85,7 +88,9 @@ Hasher& Hasher::update(std::span<const std::byte> data) {
   return *this;
 }
 
-Hasher& Hasher::update(std::string_view data) { return update(std::as_bytes(std::span(data))); }
+Hasher& Hasher::update(std::string_view data) {
+  return update(std::as_bytes(std::span(data)));
+}
 
 Digest Hasher::finish() {
   Digest::Bytes bytes;
@@ -93,8 +98,12 @@ Digest Hasher::finish() {
   return Digest(bytes);
 }
 
-Digest sha256(std::string_view data) { return Hasher().update(data).finish(); }
-Digest sha256(std::span<const std::byte> data) { return Hasher().update(data).finish(); }
+Digest sha256(std::string_view data) {
+  return Hasher().update(data).finish();
+}
+Digest sha256(std::span<const std::byte> data) {
+  return Hasher().update(data).finish();
+}
 
 }  // namespace cooper::base
 

@@ -36,7 +36,8 @@ Encoder& Encoder::field(std::string_view label, std::int64_t value) {
 }
 
 Encoder& Encoder::field(std::string_view label, const Digest& value) {
-  frame('d', label, std::string_view(reinterpret_cast<const char*>(value.bytes().data()), value.bytes().size()));
+  frame('d', label,
+        std::string_view(reinterpret_cast<const char*>(value.bytes().data()), value.bytes().size()));
   return *this;
 }
 

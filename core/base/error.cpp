@@ -1,25 +1,35 @@
 #include "base/error.h"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <cstring>
+#include <fmt/format.h>
 
 namespace cooper::base {
 
 int exit_code(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kUsage: return 2;
-    case ErrorKind::kDockerfile: return 3;
-    case ErrorKind::kContext: return 4;
-    case ErrorKind::kRegistry: return 5;
-    case ErrorKind::kAuth: return 6;
-    case ErrorKind::kIo: return 7;
-    case ErrorKind::kCorrupt: return 8;
-    case ErrorKind::kUnsupported: return 9;
-    case ErrorKind::kRunFailed: return 1;
-    case ErrorKind::kCancelled: return 130;
-    case ErrorKind::kInternal: return 70;
+    case ErrorKind::kUsage:
+      return 2;
+    case ErrorKind::kDockerfile:
+      return 3;
+    case ErrorKind::kContext:
+      return 4;
+    case ErrorKind::kRegistry:
+      return 5;
+    case ErrorKind::kAuth:
+      return 6;
+    case ErrorKind::kIo:
+      return 7;
+    case ErrorKind::kCorrupt:
+      return 8;
+    case ErrorKind::kUnsupported:
+      return 9;
+    case ErrorKind::kRunFailed:
+      return 1;
+    case ErrorKind::kCancelled:
+      return 130;
+    case ErrorKind::kInternal:
+      return 70;
   }
   return 70;
 }
@@ -56,7 +66,9 @@ Error& Error::context(std::string text) {
   return *this;
 }
 
-int Error::exit_status() const { return exit_status_ >= 0 ? exit_status_ : exit_code(kind_); }
+int Error::exit_status() const {
+  return exit_status_ >= 0 ? exit_status_ : exit_code(kind_);
+}
 
 std::string Error::summary() const {
   std::string line;
@@ -95,10 +107,13 @@ const char* Error::what() const noexcept {
 Error os_error(int number, std::string_view doing, std::string_view object) {
   Error error(ErrorKind::kIo, fmt::format("cannot {} '{}'", doing, object));
   error.with_errno(number);
-  if (number == ENOSPC || number == EDQUOT) error.hint("free some disk space, or point --store at a larger disk");
+  if (number == ENOSPC || number == EDQUOT)
+    error.hint("free some disk space, or point --store at a larger disk");
   return error;
 }
 
-void throw_errno(std::string_view doing, std::string_view object) { throw os_error(errno, doing, object); }
+void throw_errno(std::string_view doing, std::string_view object) {
+  throw os_error(errno, doing, object);
+}
 
 }  // namespace cooper::base

@@ -22,16 +22,18 @@ constexpr std::size_t kDocumentLimit = 8 << 20;
       .hint(fmt::format("choose --platform among {}", base::join(offered, ", ")));
 }
 
-void check_layers(const oci::Reference& reference, const oci::Manifest& manifest, const oci::ImageConfig& config) {
+void check_layers(const oci::Reference& reference, const oci::Manifest& manifest,
+                  const oci::ImageConfig& config) {
   if (manifest.layers.size() == config.diff_ids.size()) return;
   throw base::Error(base::ErrorKind::kCorrupt,
-                    fmt::format("image '{}' has {} layers in its manifest and {} in its config", reference.familiar(),
-                                manifest.layers.size(), config.diff_ids.size()));
+                    fmt::format("image '{}' has {} layers in its manifest and {} in its config",
+                                reference.familiar(), manifest.layers.size(), config.diff_ids.size()));
 }
 
 }  // namespace
 
-BaseImages::BaseImages(Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool, std::stop_token stop)
+BaseImages::BaseImages(Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool,
+                       std::stop_token stop)
     : tools_(tools), layers_(layers), pool_(pool), stop_(std::move(stop)) {}
 
 // Manifests and configs are content-addressed: one that the store has is never fetched again.
@@ -50,8 +52,8 @@ std::string BaseImages::fetch_document(const oci::Reference& reference, const oc
   if (is_manifest) {
     auto fetched = tools_.registry->fetch_manifest(pinned, stop_);
     if (!fetched) {
-      throw base::Error(base::ErrorKind::kRegistry,
-                        fmt::format("manifest '{}' of image '{}' does not exist", digest.str(), reference.familiar()));
+      throw base::Error(base::ErrorKind::kRegistry, fmt::format("manifest '{}' of image '{}' does not exist",
+                                                                digest.str(), reference.familiar()));
     }
     text = std::move(fetched->raw);
   } else {
@@ -70,7 +72,8 @@ BaseImages::Pinned BaseImages::pin(const std::string& name, const oci::Platform&
   } else {
     auto found = tools_.registry->resolve(reference, stop_);
     if (!found) {
-      throw base::Error(base::ErrorKind::kRegistry, fmt::format("image '{}' does not exist", reference.familiar()))
+      throw base::Error(base::ErrorKind::kRegistry,
+                        fmt::format("image '{}' does not exist", reference.familiar()))
           .hint("check the name and the tag, and that you may read the repository");
     }
     document = *found;
@@ -104,15 +107,16 @@ dockerfile::ResolvedImage BaseImages::keep(const Pinned& image) {
   }
   base::Digest digest = *image.reference.digest;
   stacks_.insert_or_assign(digest, std::move(stack));
-  return {image.reference.name() + (image.reference.tag.empty() ? "" : ":" + image.reference.tag), digest, image.config,
-          std::nullopt};
+  return {image.reference.name() + (image.reference.tag.empty() ? "" : ":" + image.reference.tag), digest,
+          image.config, std::nullopt};
 }
 
 dockerfile::ResolvedImage BaseImages::resolve(const std::string& reference, const oci::Platform& platform) {
   return keep(pin(reference, platform));
 }
 
-std::vector<dockerfile::ResolvedImage> BaseImages::resolve_all(const std::vector<dockerfile::BaseRequest>& requests) {
+std::vector<dockerfile::ResolvedImage> BaseImages::resolve_all(
+    const std::vector<dockerfile::BaseRequest>& requests) {
   std::vector<std::optional<Pinned>> pinned(requests.size());
   base::parallel_for(pool_, requests.size(), 1,
                      [&](std::size_t i) { pinned[i] = pin(requests[i].reference, requests[i].platform); });

@@ -20,7 +20,8 @@ class BaseImages final : public dockerfile::ImageResolver {
   BaseImages(Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool, std::stop_token stop);
 
   dockerfile::ResolvedImage resolve(const std::string& reference, const oci::Platform& platform) override;
-  std::vector<dockerfile::ResolvedImage> resolve_all(const std::vector<dockerfile::BaseRequest>& requests) override;
+  std::vector<dockerfile::ResolvedImage> resolve_all(
+      const std::vector<dockerfile::BaseRequest>& requests) override;
 
   // Of every image resolved so far: manifest digest → its layers, declared.
   const std::map<base::Digest, snapshot::LayerStack>& stacks() const { return stacks_; }
@@ -34,7 +35,8 @@ class BaseImages final : public dockerfile::ImageResolver {
     oci::ImageConfig config;
   };
   Pinned pin(const std::string& reference, const oci::Platform& platform);
-  std::string fetch_document(const oci::Reference& reference, const oci::Descriptor& document, bool is_manifest);
+  std::string fetch_document(const oci::Reference& reference, const oci::Descriptor& document,
+                             bool is_manifest);
   dockerfile::ResolvedImage keep(const Pinned& image);
 
   Toolbox& tools_;

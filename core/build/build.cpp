@@ -25,13 +25,15 @@ graph::Exec::Network network_named(const std::string& name) {
   if (name == "default") return graph::Exec::Network::kDefault;
   if (name == "host") return graph::Exec::Network::kHost;
   if (name == "none") return graph::Exec::Network::kNone;
-  throw base::Error(base::ErrorKind::kUsage, "unknown --network '" + name + "'").hint("choose default, host or none");
+  throw base::Error(base::ErrorKind::kUsage, "unknown --network '" + name + "'")
+      .hint("choose default, host or none");
 }
 
 // Starts sealing (and with it pushing) as soon as a layer of the final image exists.
 class Watcher final : public solver::SolveObserver {
  public:
-  Watcher(const graph::Definition& definition, image::Sealer* sealer) : definition_(definition), sealer_(sealer) {}
+  Watcher(const graph::Definition& definition, image::Sealer* sealer)
+      : definition_(definition), sealer_(sealer) {}
 
   void expect(const dockerfile::Lowered& lowered) {
     final_.insert(lowered.layer_vertices.begin(), lowered.layer_vertices.end());
@@ -127,7 +129,8 @@ class Build {
   }
 
   ops::Services make_services() {
-    cache_ = std::make_unique<cache::LocalBackend>(tools_.store, [this](const std::string& text) { warn(text); });
+    cache_ =
+        std::make_unique<cache::LocalBackend>(tools_.store, [this](const std::string& text) { warn(text); });
     ops::Services services;
     services.definition = &definition_;
     services.layers = &layers_;
@@ -211,7 +214,8 @@ class Build {
         built.images.push_back(std::move(tree_only));
       }
     }
-    if (sealer != nullptr && built.images.size() > 1) built.index = image::join(built.images, outputs.docker_media_types);
+    if (sealer != nullptr && built.images.size() > 1)
+      built.index = image::join(built.images, outputs.docker_media_types);
     return built;
   }
 

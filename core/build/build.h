@@ -14,9 +14,9 @@
 namespace cooper::build {
 
 struct BuildResult {
-  std::optional<oci::Descriptor> image;          // what outputs of an image name: manifest, or index
-  std::optional<base::Digest> config_digest;     // of the only image
-  std::vector<std::string> written;              // one line per output
+  std::optional<oci::Descriptor> image;       // what outputs of an image name: manifest, or index
+  std::optional<base::Digest> config_digest;  // of the only image
+  std::vector<std::string> written;           // one line per output
   std::vector<dockerfile::LintWarning> warnings;
   std::vector<std::string> unused_build_args;
   int steps_run = 0;

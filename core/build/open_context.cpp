@@ -21,7 +21,9 @@ bool is_directory(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 void require_directory(const std::string& path) {
   if (is_directory(path)) return;
@@ -52,12 +54,14 @@ std::string read_dockerfile(const std::string& path) {
 // <Dockerfile>.dockerignore beside the Dockerfile wins over the context's .dockerignore.
 std::vector<std::string> ignore_patterns(const std::string& context, const std::string& dockerfile) {
   for (const std::string& path : {dockerfile + ".dockerignore", context + "/.dockerignore"}) {
-    if (!path.starts_with(".dockerignore") && exists(path)) return context::read_ignore_file(os::read_file(path));
+    if (!path.starts_with(".dockerignore") && exists(path))
+      return context::read_ignore_file(os::read_file(path));
   }
   return {};
 }
 
-dockerfile::NamedContext open_named(const std::string& name, const std::string& value, OpenedContext& opened) {
+dockerfile::NamedContext open_named(const std::string& name, const std::string& value,
+                                    OpenedContext& opened) {
   dockerfile::NamedContext named;
   named.value = value;
   constexpr std::string_view kImage = "docker-image://";
@@ -90,8 +94,10 @@ OpenedContext open_context(const BuildRequest& request) {
       std::make_shared<context::LocalTree>(request.context, context::PatternMatcher(opened.ignore_patterns));
   opened.is_ignored = [tree](const std::string& file) { return tree->is_ignored(file); };
   opened.trees["context"] = tree;
-  for (const auto& [name, value] : request.named_contexts) opened.named[name] = open_named(name, value, opened);
-  if (request.epoch_from_git && !request.epoch) opened.commit_time = context::head_commit_time(request.context);
+  for (const auto& [name, value] : request.named_contexts)
+    opened.named[name] = open_named(name, value, opened);
+  if (request.epoch_from_git && !request.epoch)
+    opened.commit_time = context::head_commit_time(request.context);
   return opened;
 }
 

@@ -20,12 +20,13 @@ struct OpenedContext {
   // LocalSource name → tree; "context" is the main one.
   std::map<std::string, std::shared_ptr<const snapshot::TreeView>> trees;
   std::map<std::string, dockerfile::NamedContext> named;
-  std::vector<std::string> ignore_patterns;             // of the main context
+  std::vector<std::string> ignore_patterns;            // of the main context
   std::function<bool(const std::string&)> is_ignored;  // by them
-  std::optional<std::int64_t> commit_time;  // of the work tree, seconds since the epoch
+  std::optional<std::int64_t> commit_time;             // of the work tree, seconds since the epoch
 };
 
-// Throws Error{kContext} naming what is missing, Error{kUnsupported} for kinds of contexts that are not built yet.
+// Throws Error{kContext} naming what is missing, Error{kUnsupported} for kinds of contexts that are not built
+// yet.
 OpenedContext open_context(const BuildRequest& request);
 
 }  // namespace cooper::build

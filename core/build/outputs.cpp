@@ -1,8 +1,7 @@
 #include "build/outputs.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
+#include <fmt/format.h>
 #include <set>
 
 #include "base/error.h"
@@ -17,8 +16,14 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-const std::set<std::string> kImageAttributes = {"name",        "push",           "push-by-digest",    "dest",
-                                                "tar",         "oci-mediatypes", "compression",       "compression-level",
+const std::set<std::string> kImageAttributes = {"name",
+                                                "push",
+                                                "push-by-digest",
+                                                "dest",
+                                                "tar",
+                                                "oci-mediatypes",
+                                                "compression",
+                                                "compression-level",
                                                 "rewrite-timestamp"};
 const std::set<std::string> kTreeAttributes = {"dest", "platform-split"};
 
@@ -43,7 +48,8 @@ class Attributes {
     if (value == nullptr) return otherwise;
     if (*value == "true" || *value == "1" || value->empty()) return true;
     if (*value == "false" || *value == "0") return false;
-    throw Error(ErrorKind::kUsage, fmt::format("output attribute {}={} is neither true nor false", name, *value));
+    throw Error(ErrorKind::kUsage,
+                fmt::format("output attribute {}={} is neither true nor false", name, *value));
   }
   int number(const std::string& name, int otherwise) const {
     const std::string* value = find(name);
@@ -73,8 +79,8 @@ archive::Compression compression_named(const std::string& name) {
 
 class OutputOpener {
  public:
-  OutputOpener(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool,
-               const BaseImages& bases, std::optional<std::int64_t> epoch)
+  OutputOpener(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
+               base::ThreadPool& pool, const BaseImages& bases, std::optional<std::int64_t> epoch)
       : request_(request), tools_(tools), layers_(layers), pool_(pool), bases_(bases) {
     outputs_.seal.epoch = epoch;
   }
@@ -131,7 +137,9 @@ class OutputOpener {
     format.docker_media_types = !attributes.flag("oci-mediatypes", true);
     if (chosen_ && *chosen_ != format) {
       throw Error(ErrorKind::kUsage, "outputs ask for different forms of the same image")
-          .hint("give all of them the same compression, compression-level, oci-mediatypes and rewrite-timestamp");
+          .hint(
+              "give all of them the same compression, compression-level, oci-mediatypes and "
+              "rewrite-timestamp");
     }
     chosen_ = format;
     outputs_.seal.compression = {format.type, format.level};
@@ -146,10 +154,11 @@ class OutputOpener {
     output.names = names(attributes);
     output.by_digest = attributes.flag("push-by-digest", false);
     if (output.names.empty()) {
-      throw Error(ErrorKind::kUsage, "nothing to push to: the image has no name").hint("add -t HOST/REPOSITORY:TAG");
+      throw Error(ErrorKind::kUsage, "nothing to push to: the image has no name")
+          .hint("add -t HOST/REPOSITORY:TAG");
     }
-    outputs_.exporters.push_back(exporter::make_registry_exporter(std::move(output), tools_.registry, layers_,
-                                                                  bases_.repositories(), *tools_.events));
+    outputs_.exporters.push_back(
+        exporter::make_registry_exporter(std::move(output), tools_.registry, layers_, bases_.repositories()));
   }
 
   void open_archive(const std::string& type, const Attributes& attributes) {
@@ -166,7 +175,8 @@ class OutputOpener {
     exporter::TreeOutput output;
     output.as_tar = type == "tar";
     output.destination = destination(attributes);
-    if (attributes.find("platform-split") != nullptr) output.platform_split = attributes.flag("platform-split", true);
+    if (attributes.find("platform-split") != nullptr)
+      output.platform_split = attributes.flag("platform-split", true);
     output.epoch = outputs_.seal.epoch;
     outputs_.exporters.push_back(exporter::make_tree_exporter(std::move(output), layers_, pool_));
   }
@@ -189,8 +199,8 @@ bool Outputs::needs_image() const {
   return false;
 }
 
-Outputs open_outputs(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool,
-                     const BaseImages& bases, std::optional<std::int64_t> epoch) {
+Outputs open_outputs(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
+                     base::ThreadPool& pool, const BaseImages& bases, std::optional<std::int64_t> epoch) {
   OutputOpener opener(request, tools, layers, pool, bases, epoch);
   for (const Output& output : request.outputs) opener.open(output);
   return opener.take();

@@ -15,13 +15,13 @@ namespace cooper::build {
 
 struct Outputs {
   std::vector<std::unique_ptr<exporter::Exporter>> exporters;
-  snapshot::SealOptions seal;        // how layers are compressed, the same for all outputs
+  snapshot::SealOptions seal;  // how layers are compressed, the same for all outputs
   bool docker_media_types = false;
   bool needs_image() const;
 };
 
 // Checks every output before anything is built. Throws Error{kUsage} naming the output and the attribute.
-Outputs open_outputs(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool,
-                     const BaseImages& bases, std::optional<std::int64_t> epoch);
+Outputs open_outputs(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
+                     base::ThreadPool& pool, const BaseImages& bases, std::optional<std::int64_t> epoch);
 
 }  // namespace cooper::build

@@ -20,8 +20,8 @@ struct Output {
 
 struct SecretSource {
   std::string id;
-  std::string file;                   // read when a step needs it
-  std::optional<std::string> value;   // from the environment
+  std::string file;                  // read when a step needs it
+  std::optional<std::string> value;  // from the environment
 };
 
 struct BuildRequest {
@@ -48,8 +48,8 @@ struct BuildRequest {
   std::int64_t shm_size = 0;
   std::string check;  // BUILDKIT_DOCKERFILE_CHECK form, "" for the Dockerfile's own
 
-  std::optional<std::int64_t> epoch;   // --source-date-epoch, seconds
-  bool epoch_from_git = true;          // otherwise the commit's time, where the context is a git work tree
+  std::optional<std::int64_t> epoch;  // --source-date-epoch, seconds
+  bool epoch_from_git = true;         // otherwise the commit's time, where the context is a git work tree
 
   std::string iid_file;
   std::string metadata_file;

@@ -9,8 +9,8 @@
 
 namespace cooper::build {
 
-// The secret's value; a file is read now, so that a missing one only matters to steps that use it. nullopt when the request
-// has no such secret.
+// The secret's value; a file is read now, so that a missing one only matters to steps that use it. nullopt
+// when the request has no such secret.
 std::optional<std::string> find_secret(const BuildRequest& request, const std::string& id);
 
 // --iidfile and --metadata-file, with buildx' keys.

@@ -1,4 +1,5 @@
-// The long-lived things that builds work with: made once by the command line, shared by every build of the process.
+// The long-lived things that builds work with: made once by the command line, shared by every build of the
+// process.
 #pragma once
 
 #include <memory>

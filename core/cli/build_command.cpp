@@ -1,9 +1,8 @@
 #include "cli/build_command.h"
 
+#include <cstdio>
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -65,7 +64,8 @@ void tell_warnings(const build::BuildResult& result, const std::string& dockerfi
   }
   if (!result.unused_build_args.empty()) {
     tell(events, base::Event::Kind::kWarning,
-         fmt::format("one or more build-args [{}] were not consumed", base::join(result.unused_build_args, " ")));
+         fmt::format("one or more build-args [{}] were not consumed",
+                     base::join(result.unused_build_args, " ")));
   }
 }
 
@@ -104,7 +104,8 @@ int run_build_command(const BuildFlags& flags, const Environment& environment) {
            "no output was asked for: the result stays in the cache (add --push, or -o type=oci,dest=FILE)");
     }
     build::BuildResult result = build::run_build(request, tools, session.stop());
-    std::string dockerfile = request.dockerfile.empty() ? request.context + "/Dockerfile" : request.dockerfile;
+    std::string dockerfile =
+        request.dockerfile.empty() ? request.context + "/Dockerfile" : request.dockerfile;
     tell_warnings(result, dockerfile, clock);
     double seconds = std::chrono::duration<double>(base::Clock::now() - begin).count();
     tell_result(result, clock, seconds, clock);

@@ -215,10 +215,10 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
     set(request.named_contexts, key_value(text, "--build-context"));
   for (const std::string& text : flags.labels) {
     // "--label key" without a value is an empty label, as with docker.
-    set(request.labels, text.find('=') == std::string::npos ? KeyValue(text, "") : key_value(text, "--label"));
+    set(request.labels,
+        text.find('=') == std::string::npos ? KeyValue(text, "") : key_value(text, "--label"));
   }
-  for (const std::string& text : flags.annotations)
-    set(request.annotations, key_value(text, "--annotation"));
+  for (const std::string& text : flags.annotations) set(request.annotations, key_value(text, "--annotation"));
   for (const std::string& text : flags.platforms) request.platforms.push_back(oci::parse_platform(text));
   for (const std::string& text : flags.secrets) request.secrets.push_back(parse_secret(text, environment));
   for (const std::string& text : flags.ssh) add_ssh(text, environment, request);

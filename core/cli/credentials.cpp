@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::chrono::seconds kHelperTimeout{30};
 
-// The protocol of docker-credential-helpers: the server on stdin, JSON on stdout; "credentials not found" is no failure.
+// The protocol of docker-credential-helpers: the server on stdin, JSON on stdout; "credentials not found" is
+// no failure.
 std::optional<std::string> run_helper(const std::string& name, const std::string& server) {
   os::ProcessOptions options;
   options.argv = {"docker-credential-" + name, "get"};

@@ -8,7 +8,8 @@
 
 namespace cooper::cli {
 
-// $DOCKER_AUTH_CONFIG's JSON, else $DOCKER_CONFIG/config.json, else ~/.docker/config.json; nobody when there is none.
+// $DOCKER_AUTH_CONFIG's JSON, else $DOCKER_CONFIG/config.json, else ~/.docker/config.json; nobody when there
+// is none.
 std::shared_ptr<registry::CredentialStore> open_credentials(const Environment& environment);
 
 }  // namespace cooper::cli

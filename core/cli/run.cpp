@@ -1,10 +1,9 @@
 #include "cli/run.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "cli/build_command.h"
@@ -20,8 +19,9 @@ constexpr const char* kVersion = "cooper 0.1.0";
 // Unknown flags and missing values: one line in the house form, with a suggestion where one is near.
 int refuse(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  std::fprintf(stderr, "error: %s\nhint: see 'cooper %s--help'\n", error.what(),
-               app.get_subcommands().empty() ? "" : (app.get_subcommands().front()->get_name() + " ").c_str());
+  std::fprintf(
+      stderr, "error: %s\nhint: see 'cooper %s--help'\n", error.what(),
+      app.get_subcommands().empty() ? "" : (app.get_subcommands().front()->get_name() + " ").c_str());
   return base::exit_code(base::ErrorKind::kUsage);
 }
 

@@ -1,17 +1,16 @@
 #include "cli/session.h"
 
+#include <array>
+#include <atomic>
+#include <cerrno>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <array>
-#include <atomic>
-#include <cerrno>
-#include <poll.h>
 #include <thread>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/credentials.h"
@@ -23,17 +22,23 @@ namespace {
 
 snapshot::Form form_of(sandbox::Tier tier) {
   switch (tier) {
-    case sandbox::Tier::kPrivileged: return snapshot::Form::kReal;
-    case sandbox::Tier::kUserNamespace: return snapshot::Form::kMapped;
-    case sandbox::Tier::kSingleIdUserNamespace: return snapshot::Form::kOwn;
-    case sandbox::Tier::kNone: return ::geteuid() == 0 ? snapshot::Form::kReal : snapshot::Form::kOwn;
+    case sandbox::Tier::kPrivileged:
+      return snapshot::Form::kReal;
+    case sandbox::Tier::kUserNamespace:
+      return snapshot::Form::kMapped;
+    case sandbox::Tier::kSingleIdUserNamespace:
+      return snapshot::Form::kOwn;
+    case sandbox::Tier::kNone:
+      return ::geteuid() == 0 ? snapshot::Form::kReal : snapshot::Form::kOwn;
   }
   return snapshot::Form::kOwn;
 }
 
 // The registry decides by loopback itself; nothing here is read from the environment but proxies and CAs.
 net::ClientOptions http_options(const Environment& environment) {
-  auto either = [&](const char* lower, const char* upper) { return environment.get(lower, environment.get(upper)); };
+  auto either = [&](const char* lower, const char* upper) {
+    return environment.get(lower, environment.get(upper));
+  };
   net::ClientOptions options;
   options.http_proxy = either("http_proxy", "HTTP_PROXY");
   options.https_proxy = either("https_proxy", "HTTPS_PROXY");
@@ -74,7 +79,8 @@ class Session::Signals {
       if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) return;
       if ((ready[1].revents & POLLIN) != 0) return;
       signalfd_siginfo info{};
-      if ((ready[0].revents & POLLIN) == 0 || ::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
+      if ((ready[0].revents & POLLIN) == 0 || ::read(signals_.get(), &info, sizeof info) != sizeof info)
+        continue;
       // The user insists: the launcher sees our end and takes the steps with it.
       if (last_ != 0) ::_exit(128 + static_cast<int>(info.ssi_signo));
       last_ = static_cast<int>(info.ssi_signo);
@@ -100,8 +106,12 @@ Session::Session(const Environment& environment, const std::string& store, const
 
 Session::~Session() = default;
 
-std::stop_token Session::stop() const { return signals_->token(); }
-int Session::stop_signal() const { return signals_->last(); }
+std::stop_token Session::stop() const {
+  return signals_->token();
+}
+int Session::stop_signal() const {
+  return signals_->last();
+}
 
 build::Toolbox Session::open_tools(base::EventSink& events) {
   build::Toolbox tools;

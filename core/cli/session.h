@@ -1,5 +1,6 @@
-// What a command that works with store, network and sandbox needs, set up in the one order that is safe: the sandbox's
-// process first, while there is a single thread and no credential in memory; then signals, then everything with threads.
+// What a command that works with store, network and sandbox needs, set up in the one order that is safe: the
+// sandbox's process first, while there is a single thread and no credential in memory; then signals, then
+// everything with threads.
 #pragma once
 
 #include <functional>

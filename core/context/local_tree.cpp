@@ -150,7 +150,8 @@ struct LocalTree::Impl {
   mutable base::Guarded<std::unordered_map<std::string, bool>> shown;
   // Files with more than one name.
   mutable base::Guarded<std::unordered_map<std::string, std::string>> link_groups;
-  // The digest that was given first for each file: it went into cache keys, and what is copied later must be the same.
+  // The digest that was given first for each file: it went into cache keys, and what is copied later must be
+  // the same.
   mutable base::Guarded<std::unordered_map<std::string, base::Digest>> given;
   // The directories used last, the newest last.
   using Held = std::pair<std::string, std::shared_ptr<const os::Fd>>;

@@ -32,8 +32,8 @@ class LocalTree final : public snapshot::TreeView {
   std::optional<snapshot::Entry> lookup(const std::string& path) const override;
   std::vector<snapshot::Entry> list(const std::string& path) const override;
   os::Fd open(const std::string& path) const override;
-  // Throws Error{kContext} when the file is gone, no longer as large as `entry` says, or has not the digest that this tree
-  // gave for it before.
+  // Throws Error{kContext} when the file is gone, no longer as large as `entry` says, or has not the digest
+  // that this tree gave for it before.
   base::Digest content_digest(const snapshot::Entry& entry) const override;
   std::string link_group(const snapshot::Entry& entry) const override;
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -18,7 +17,9 @@ using nlohmann::ordered_json;
 
 constexpr std::string_view kLayout = R"({"imageLayoutVersion":"1.0.0"})";
 
-std::string blob_name(const base::Digest& digest) { return "blobs/sha256/" + digest.hex(); }
+std::string blob_name(const base::Digest& digest) {
+  return "blobs/sha256/" + digest.hex();
+}
 
 // A place for the members of a layout: a tar, or a directory.
 class LayoutWriter {
@@ -67,7 +68,9 @@ class TarLayout final : public LayoutWriter {
 
 class DirectoryLayout final : public LayoutWriter {
  public:
-  explicit DirectoryLayout(std::string path) : path_(std::move(path)) { os::make_directories(path_ + "/blobs/sha256"); }
+  explicit DirectoryLayout(std::string path) : path_(std::move(path)) {
+    os::make_directories(path_ + "/blobs/sha256");
+  }
   void add_text(const std::string& name, std::string_view text) override {
     os::write_file_atomically(path_ + "/" + name, text);
   }
@@ -93,7 +96,8 @@ ordered_json descriptor_json(const oci::Descriptor& descriptor) {
 
 class ArchiveExporter final : public Exporter {
  public:
-  ArchiveExporter(ArchiveOutput output, snapshot::LayerStore& layers) : output_(std::move(output)), layers_(layers) {}
+  ArchiveExporter(ArchiveOutput output, snapshot::LayerStore& layers)
+      : output_(std::move(output)), layers_(layers) {}
 
   bool needs_image() const override { return true; }
 
@@ -159,7 +163,8 @@ class ArchiveExporter final : public Exporter {
     entry["RepoTags"] = ordered_json::array();
     for (const oci::Reference& name : output_.names) entry["RepoTags"].push_back(name.familiar());
     entry["Layers"] = ordered_json::array();
-    for (const oci::Descriptor& layer : image.manifest.layers) entry["Layers"].push_back(blob_name(layer.digest));
+    for (const oci::Descriptor& layer : image.manifest.layers)
+      entry["Layers"].push_back(blob_name(layer.digest));
     return ordered_json::array({entry}).dump();
   }
 

@@ -1,5 +1,5 @@
-// type=oci and type=docker: an OCI image layout, as a tar or a directory; with docker also the manifest.json that
-// `docker load` reads.
+// type=oci and type=docker: an OCI image layout, as a tar or a directory; with docker also the manifest.json
+// that `docker load` reads.
 #pragma once
 
 #include <memory>

@@ -1,11 +1,10 @@
 #include "exporter/destination.h"
 
+#include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 #include "base/error.h"
 
@@ -36,8 +35,8 @@ class FileDestination final : public base::ByteSink {
   bool finished_ = false;
 };
 
-// A device or a pipe that exists already is written in place; so is what a symlink leads to, for a rename would replace the
-// link: think of dest=/dev/stdout with the output redirected to a file.
+// A device or a pipe that exists already is written in place; so is what a symlink leads to, for a rename
+// would replace the link: think of dest=/dev/stdout with the output redirected to a file.
 bool is_special_file(const std::string& path) {
   struct stat own {};
   struct stat target {};
@@ -46,7 +45,8 @@ bool is_special_file(const std::string& path) {
 
 class OpenedDestination final : public base::ByteSink {
  public:
-  explicit OpenedDestination(const std::string& path) : fd_(os::open_file(path, O_WRONLY | O_TRUNC)), sink_(fd_.get(), path) {}
+  explicit OpenedDestination(const std::string& path)
+      : fd_(os::open_file(path, O_WRONLY | O_TRUNC)), sink_(fd_.get(), path) {}
   void write(base::ByteSpan data) override { sink_.write(data); }
 
  private:

@@ -15,8 +15,8 @@ struct Destination {
   std::string shown() const { return path.empty() ? "standard output" : path; }
 };
 
-// Writes to a temporary file beside the path, renamed by finish(): a failed export leaves no half archive. A descriptor is
-// written as it is. Buffered.
+// Writes to a temporary file beside the path, renamed by finish(): a failed export leaves no half archive. A
+// descriptor is written as it is. Buffered.
 std::unique_ptr<base::ByteSink> open_destination(const Destination& destination);
 
 }  // namespace cooper::exporter

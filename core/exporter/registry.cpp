@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-
 #include <set>
 
 #include "base/text.h"
@@ -25,13 +24,12 @@ class BlobFile final : public base::ByteSource {
 
 class RegistryExporter final : public Exporter {
  public:
-  RegistryExporter(RegistryOutput output, std::shared_ptr<registry::Client> client, snapshot::LayerStore& layers,
-                   std::map<base::Digest, oci::Reference> base_repositories, base::EventSink& events)
+  RegistryExporter(RegistryOutput output, std::shared_ptr<registry::Client> client,
+                   snapshot::LayerStore& layers, std::map<base::Digest, oci::Reference> base_repositories)
       : output_(std::move(output)),
         client_(std::move(client)),
         layers_(layers),
-        base_repositories_(std::move(base_repositories)),
-        events_(events) {}
+        base_repositories_(std::move(base_repositories)) {}
 
   bool needs_image() const override { return true; }
 
@@ -84,7 +82,9 @@ class RegistryExporter final : public Exporter {
                   const std::stop_token& stop) {
     registry::PushBlob config;
     config.descriptor = image.manifest.config;
-    config.open = [&image] { return std::make_unique<base::MemorySource>(std::string_view(image.config_json)); };
+    config.open = [&image] {
+      return std::make_unique<base::MemorySource>(std::string_view(image.config_json));
+    };
     client_->push_blob(target, config, stop);
     if (!by_digest) return;
     oci::Reference pinned = target;
@@ -110,7 +110,6 @@ class RegistryExporter final : public Exporter {
   std::shared_ptr<registry::Client> client_;
   snapshot::LayerStore& layers_;
   std::map<base::Digest, oci::Reference> base_repositories_;
-  base::EventSink& events_;
 };
 
 }  // namespace
@@ -119,12 +118,12 @@ oci::Descriptor BuiltImages::target() const {
   return index ? index->descriptor() : images.front().manifest.descriptor();
 }
 
-std::unique_ptr<Exporter> make_registry_exporter(RegistryOutput output, std::shared_ptr<registry::Client> client,
+std::unique_ptr<Exporter> make_registry_exporter(RegistryOutput output,
+                                                 std::shared_ptr<registry::Client> client,
                                                  snapshot::LayerStore& layers,
-                                                 std::map<base::Digest, oci::Reference> base_repositories,
-                                                 base::EventSink& events) {
-  return std::make_unique<RegistryExporter>(std::move(output), std::move(client), layers, std::move(base_repositories),
-                                            events);
+                                                 std::map<base::Digest, oci::Reference> base_repositories) {
+  return std::make_unique<RegistryExporter>(std::move(output), std::move(client), layers,
+                                            std::move(base_repositories));
 }
 
 }  // namespace cooper::exporter

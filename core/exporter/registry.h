@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "base/events.h"
 #include "exporter/exporter.h"
 #include "oci/reference.h"
 #include "registry/client.h"
@@ -19,9 +18,9 @@ struct RegistryOutput {
 };
 
 // `base_repositories`: layer digest → repository on a host that has it, for cross-repository mounts.
-std::unique_ptr<Exporter> make_registry_exporter(RegistryOutput output, std::shared_ptr<registry::Client> client,
+std::unique_ptr<Exporter> make_registry_exporter(RegistryOutput output,
+                                                 std::shared_ptr<registry::Client> client,
                                                  snapshot::LayerStore& layers,
-                                                 std::map<base::Digest, oci::Reference> base_repositories,
-                                                 base::EventSink& events);
+                                                 std::map<base::Digest, oci::Reference> base_repositories);
 
 }  // namespace cooper::exporter

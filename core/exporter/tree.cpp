@@ -1,13 +1,12 @@
 #include "exporter/tree.h"
 
+#include <array>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <unordered_map>
 
 #include "archive/tar_writer.h"
@@ -84,7 +83,8 @@ class DirectoryTree final : public TreeWriter {
       directories_.push_back({path, entry});
       return;
     }
-    if (::unlinkat(directory.get(), name.c_str(), 0) < 0 && errno != ENOENT) base::throw_errno("replace", path);
+    if (::unlinkat(directory.get(), name.c_str(), 0) < 0 && errno != ENOENT)
+      base::throw_errno("replace", path);
     make(tree, entry, directory.get(), name, path);
   }
 
@@ -109,9 +109,12 @@ class DirectoryTree final : public TreeWriter {
     base::check(::mkdirat(parent, name.c_str(), 0755), "create directory", path);
   }
 
-  void make(const TreeView& tree, const Entry& entry, int parent, const std::string& name, const std::string& path) {
+  void make(const TreeView& tree, const Entry& entry, int parent, const std::string& name,
+            const std::string& path) {
     switch (entry.type) {
-      case EntryType::kFile: make_file(tree, entry, parent, name, path); return;
+      case EntryType::kFile:
+        make_file(tree, entry, parent, name, path);
+        return;
       case EntryType::kHardlink: {
         os::Fd original = root_.open_exact(entry.link_target, O_PATH);
         std::string by_fd = fmt::format("/proc/self/fd/{}", original.get());
@@ -121,8 +124,12 @@ class DirectoryTree final : public TreeWriter {
       case EntryType::kSymlink:
         base::check(::symlinkat(entry.link_target.c_str(), parent, name.c_str()), "create symlink", path);
         break;
-      case EntryType::kFifo: base::check(::mkfifoat(parent, name.c_str(), entry.mode), "create", path); break;
-      default: ++left_out_; return;
+      case EntryType::kFifo:
+        base::check(::mkfifoat(parent, name.c_str(), entry.mode), "create", path);
+        break;
+      default:
+        ++left_out_;
+        return;
     }
     std::array<timespec, 2> times = times_of(entry);
     ::utimensat(parent, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW);
@@ -200,8 +207,8 @@ class TreeExporter final : public Exporter {
     write_below(writer, view, "", top, first_of_group);
   }
 
-  void write_below(TreeWriter& writer, const TreeView& view, const std::string& directory, const std::string& top,
-                   std::unordered_map<std::string, std::string>& first_of_group) {
+  void write_below(TreeWriter& writer, const TreeView& view, const std::string& directory,
+                   const std::string& top, std::unordered_map<std::string, std::string>& first_of_group) {
     for (Entry& entry : view.list(directory)) {
       if (output_.epoch && entry.mtime > *output_.epoch) {
         entry.mtime = *output_.epoch;
@@ -228,7 +235,8 @@ class TreeExporter final : public Exporter {
 
 }  // namespace
 
-std::unique_ptr<Exporter> make_tree_exporter(TreeOutput output, snapshot::LayerStore& layers, base::ThreadPool& pool) {
+std::unique_ptr<Exporter> make_tree_exporter(TreeOutput output, snapshot::LayerStore& layers,
+                                             base::ThreadPool& pool) {
   return std::make_unique<TreeExporter>(std::move(output), layers, pool);
 }
 

@@ -20,8 +20,9 @@ struct TreeOutput {
   std::optional<std::int64_t> epoch;   // newer times become this
 };
 
-// Files of type=local belong to the caller, as with BuildKit; modes and times are the image's. Device nodes cannot be written
-// by an ordinary user and are left out, which the result line says.
-std::unique_ptr<Exporter> make_tree_exporter(TreeOutput output, snapshot::LayerStore& layers, base::ThreadPool& pool);
+// Files of type=local belong to the caller, as with BuildKit; modes and times are the image's. Device nodes
+// cannot be written by an ordinary user and are left out, which the result line says.
+std::unique_ptr<Exporter> make_tree_exporter(TreeOutput output, snapshot::LayerStore& layers,
+                                             base::ThreadPool& pool);
 
 }  // namespace cooper::exporter

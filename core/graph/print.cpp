@@ -56,19 +56,20 @@ std::string describe(const LocalSource& local) {
 }
 
 std::string describe(const HttpSource& http) {
-  return fmt::format("http {} filename={}{}\n", in_quotes(without_credentials(http.url)), in_quotes(http.filename),
-                     http.checksum ? " checksum=" + http.checksum->str() : "");
+  return fmt::format("http {} filename={}{}\n", in_quotes(without_credentials(http.url)),
+                     in_quotes(http.filename), http.checksum ? " checksum=" + http.checksum->str() : "");
 }
 
 std::string describe(const GitSource& git) {
-  return fmt::format("git {}{}{}{}{}{}\n", in_quotes(without_credentials(git.url)), text_option("ref", git.ref),
-                     text_option("subdir", git.subdir), text_option("checksum", git.checksum),
-                     flag(git.keep_git_dir, "keep-git-dir"), flag(!git.submodules, "no-submodules"));
+  return fmt::format("git {}{}{}{}{}{}\n", in_quotes(without_credentials(git.url)),
+                     text_option("ref", git.ref), text_option("subdir", git.subdir),
+                     text_option("checksum", git.checksum), flag(git.keep_git_dir, "keep-git-dir"),
+                     flag(!git.submodules, "no-submodules"));
 }
 
 std::string describe(const CopyAction& copy) {
-  std::string text =
-      fmt::format("  copy input={} {} -> {}", copy.input, in_quotes(copy.sources), in_quotes(copy.destination));
+  std::string text = fmt::format("  copy input={} {} -> {}", copy.input, in_quotes(copy.sources),
+                                 in_quotes(copy.destination));
   text += owner_option(copy.owner) + text_option("mode", copy.mode);
   if (!copy.excludes.empty()) text += " excludes=" + in_quotes(copy.excludes);
   text += flag(copy.keep_parents, "parents") + flag(copy.unpack_archives, "unpack");
@@ -77,7 +78,8 @@ std::string describe(const CopyAction& copy) {
 }
 
 std::string describe(const MkdirAction& mkdir) {
-  return fmt::format("  mkdir {} mode={:04o}{}\n", in_quotes(mkdir.path), mkdir.mode, owner_option(mkdir.owner));
+  return fmt::format("  mkdir {} mode={:04o}{}\n", in_quotes(mkdir.path), mkdir.mode,
+                     owner_option(mkdir.owner));
 }
 
 std::string describe(const MkfileAction& mkfile) {
@@ -118,8 +120,8 @@ std::string describe(const SecretMount& secret) {
 }
 
 std::string describe(const SshMount& ssh) {
-  return fmt::format("ssh id={}{} mode={:04o} uid={} gid={}", in_quotes(ssh.id), flag(ssh.required, "required"),
-                     ssh.mode, ssh.uid, ssh.gid);
+  return fmt::format("ssh id={}{} mode={:04o} uid={} gid={}", in_quotes(ssh.id),
+                     flag(ssh.required, "required"), ssh.mode, ssh.uid, ssh.gid);
 }
 
 std::string describe(const Exec& exec) {

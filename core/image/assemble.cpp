@@ -25,7 +25,8 @@ std::int64_t first_new_time(const std::vector<ImageLayer>& layers, std::int64_t 
 }
 
 // Walks history and layers from the end, where both are known to be complete.
-void fill_times(oci::ImageConfig& config, const std::vector<ImageLayer>& layers, const AssembleOptions& options) {
+void fill_times(oci::ImageConfig& config, const std::vector<ImageLayer>& layers,
+                const AssembleOptions& options) {
   std::size_t with_layer = 0;
   for (const oci::History& entry : config.history) with_layer += entry.empty_layer ? 0 : 1;
   std::size_t next = layers.size() - with_layer;

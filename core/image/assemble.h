@@ -33,9 +33,9 @@ struct AssembleOptions {
   std::map<std::string, std::string> annotations;  // of the manifest
 };
 
-// Fills diffIDs and times of `config` and makes the manifest. New history entries (those without a time) get the epoch, else
-// the time of their layer; entries without a layer that of the layer before them. Throws Error{kInternal} when history and
-// layers do not agree in number.
+// Fills diffIDs and times of `config` and makes the manifest. New history entries (those without a time) get
+// the epoch, else the time of their layer; entries without a layer that of the layer before them. Throws
+// Error{kInternal} when history and layers do not agree in number.
 Image assemble(oci::ImageConfig config, std::vector<ImageLayer> layers, const AssembleOptions& options);
 
 // The index over images of several platforms, in their order.

@@ -58,7 +58,7 @@ bool may_pass(CURLcode code) {
 
 }  // namespace
 
-Transfer::Transfer(const Request& request, std::string url, Headers headers)
+Transfer::Transfer(const Request& request, std::string url, const Headers& headers)
     : easy_(curl_easy_init()),
       method_(request.method),
       url_(std::move(url)),

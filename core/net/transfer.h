@@ -22,7 +22,7 @@ namespace cooper::net {
 class Transfer {
  public:
   // `url` is where this exchange goes, which after a redirect is not request.url.
-  Transfer(const Request& request, std::string url, Headers headers);
+  Transfer(const Request& request, std::string url, const Headers& headers);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;

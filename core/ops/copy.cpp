@@ -13,7 +13,11 @@ class Copier {
  public:
   Copier(TreeBuilder& builder, const graph::CopyAction& action, std::shared_ptr<const TreeView> source,
          const CopyAttributes& attributes, const std::string& scratch)
-      : builder_(builder), action_(action), source_(std::move(source)), attributes_(attributes), scratch_(scratch) {}
+      : builder_(builder),
+        action_(action),
+        source_(std::move(source)),
+        attributes_(attributes),
+        scratch_(scratch) {}
 
   void copy(const Selection& selection) {
     if (selection.is_archive) {
@@ -49,7 +53,8 @@ class Copier {
 
   void copy_directory(const Selection& selection, const std::string& target) {
     std::size_t skip = selection.root.path.empty() ? 0 : selection.root.path.size() + 1;
-    for (const Entry& entry : selection.entries) put(entry, snapshot::join_path(target, entry.path.substr(skip)));
+    for (const Entry& entry : selection.entries)
+      put(entry, snapshot::join_path(target, entry.path.substr(skip)));
   }
 
   void put(const Entry& source, std::string target) {
@@ -80,9 +85,9 @@ class Copier {
 
 }  // namespace
 
-void copy_into(TreeBuilder& builder, const graph::CopyAction& action, const std::vector<Selection>& selections,
-               const std::shared_ptr<const TreeView>& source, const CopyAttributes& attributes,
-               const std::string& scratch) {
+void copy_into(TreeBuilder& builder, const graph::CopyAction& action,
+               const std::vector<Selection>& selections, const std::shared_ptr<const TreeView>& source,
+               const CopyAttributes& attributes, const std::string& scratch) {
   Copier copier(builder, action, source, attributes, scratch);
   for (const Selection& selection : selections) copier.copy(selection);
 }

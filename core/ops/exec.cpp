@@ -34,7 +34,8 @@ sandbox::Spec describe_step(const graph::Exec& op, const snapshot::Account& acco
   spec.uid = account.uid;
   spec.gid = account.gid;
   spec.groups = account.groups;
-  spec.network = op.network == graph::Exec::Network::kNone ? sandbox::Network::kNone : sandbox::Network::kHost;
+  spec.network =
+      op.network == graph::Exec::Network::kNone ? sandbox::Network::kNone : sandbox::Network::kHost;
   if (!op.hostname.empty()) spec.hostname = op.hostname;
   spec.extra_hosts = op.extra_hosts;
   if (op.shm_size > 0) spec.shm_size = op.shm_size;
@@ -45,9 +46,11 @@ sandbox::Spec describe_step(const graph::Exec& op, const snapshot::Account& acco
 
 // "did not complete" as BuildKit says it, with the exit code that cooper passes on.
 [[noreturn]] void fail(const graph::Exec& op, const sandbox::ExitStatus& status) {
-  std::string how = status.signal != 0 ? fmt::format("was killed by signal {}", status.signal)
-                                       : fmt::format("did not complete successfully: exit code: {}", status.code);
-  throw base::Error(base::ErrorKind::kRunFailed, fmt::format("process \"{}\" {}", base::join(op.argv, " "), how))
+  std::string how = status.signal != 0
+                        ? fmt::format("was killed by signal {}", status.signal)
+                        : fmt::format("did not complete successfully: exit code: {}", status.code);
+  throw base::Error(base::ErrorKind::kRunFailed,
+                    fmt::format("process \"{}\" {}", base::join(op.argv, " "), how))
       .exit_status(status.code);
 }
 

@@ -11,8 +11,8 @@
 
 namespace cooper::ops {
 
-// Runs the step and returns the layer of what it changed. Output becomes kLog events of `vertex`. Throws Error{kRunFailed} with
-// the step's exit code, Error{kUnsupported} where this machine cannot run steps.
+// Runs the step and returns the layer of what it changed. Output becomes kLog events of `vertex`. Throws
+// Error{kRunFailed} with the step's exit code, Error{kUnsupported} where this machine cannot run steps.
 snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const solver::ResultPtr> inputs,
                             Services& services, const std::stop_token& stop);
 

@@ -64,7 +64,8 @@ class MountPlanner {
     std::optional<std::string> value = services_.secret ? services_.secret(secret.id) : std::nullopt;
     if (!value) {
       if (!secret.required) return;
-      throw base::Error(base::ErrorKind::kContext, fmt::format("secret '{}' is required and was not given", secret.id))
+      throw base::Error(base::ErrorKind::kContext,
+                        fmt::format("secret '{}' is required and was not given", secret.id))
           .hint(fmt::format("add --secret id={},src=FILE or id={},env=VARIABLE", secret.id, secret.id));
     }
     if (!secret.env.empty()) planned_.env.push_back(secret.env + "=" + *value);
@@ -78,18 +79,20 @@ class MountPlanner {
     std::optional<std::string> socket = services_.ssh_socket ? services_.ssh_socket(ssh.id) : std::nullopt;
     if (!socket) {
       if (!ssh.required) return;
-      throw base::Error(base::ErrorKind::kContext, fmt::format("ssh agent '{}' is required and was not given", ssh.id))
+      throw base::Error(base::ErrorKind::kContext,
+                        fmt::format("ssh agent '{}' is required and was not given", ssh.id))
           .hint("add --ssh " + ssh.id);
     }
     planned_.mounts.emplace_back(sandbox::BindMount{*socket, target_, false});
     planned_.env.push_back("SSH_AUTH_SOCK=" + target_);
   }
 
-  // The layers that hold a bind mount's source; what comes from a context is imported as a layer first, so that ignored files
-  // stay hidden and the step sees the content its key was made of.
+  // The layers that hold a bind mount's source; what comes from a context is imported as a layer first, so
+  // that ignored files stay hidden and the step sees the content its key was made of.
   snapshot::LayerStack stack_with(int input, const std::string& source) {
     const solver::ResultPtr& result = inputs_[static_cast<std::size_t>(input)];
-    if (const auto* context = dynamic_cast<const TreeResult*>(result.get())) return {import(*context->tree, source)};
+    if (const auto* context = dynamic_cast<const TreeResult*>(result.get()))
+      return {import(*context->tree, source)};
     snapshot::LayerStack stack = stack_of(result);
     materialize_all(stack, services_, stop_);
     return stack;
@@ -105,14 +108,15 @@ class MountPlanner {
     std::shared_ptr<const snapshot::TreeView> borrowed(&tree, [](const snapshot::TreeView*) {});
     for (Entry& entry : entries) {
       if (services_.epoch) {
-        entry.mtime = *services_.epoch;
+        entry.mtime = services_.now;
         entry.mtime_nsec = 0;
       }
       FileBytes bytes{borrowed, entry.path, {}};
       builder.put({std::move(entry), std::move(bytes), {}});
     }
     snapshot::Staging staging = services_.layers->begin();
-    snapshot::LayerIndex index = stage_additions(builder.take(), staging, services_.layers->form(), *services_.pool);
+    snapshot::LayerIndex index =
+        stage_additions(builder.take(), staging, services_.layers->form(), *services_.pool);
     return services_.layers->commit(std::move(staging), std::move(index));
   }
 
@@ -128,8 +132,8 @@ class MountPlanner {
                       fmt::format("'{}': not found, wanted by the mount at '{}'", source, target_));
   }
 
-  // A cache mount is a directory of the store. Sharing decides which one: shared is always the first, locked waits for it,
-  // private takes the first that nobody holds.
+  // A cache mount is a directory of the store. Sharing decides which one: shared is always the first, locked
+  // waits for it, private takes the first that nobody holds.
   std::string claim_cache_directory(const graph::CacheMount& cache) {
     std::string name = base::Encoder().field("id", cache.id).field("seeded", cache.input >= 0).digest().hex();
     std::string parent = services_.layers->store().path() + "/mounts/" + name;
@@ -175,8 +179,8 @@ class MountPlanner {
 
   std::string fill_from(const graph::CacheMount& cache, const std::string& directory) {
     snapshot::LayerStack stack = stack_with(cache.input, cache.source);
-    // Read through a builder, whose files count as somebody's: steps write to what is made here, so it may share no inode
-    // with a layer.
+    // Read through a builder, whose files count as somebody's: steps write to what is made here, so it may
+    // share no inode with a layer.
     auto view = std::make_shared<TreeBuilder>(std::make_shared<snapshot::MergedView>(stack));
     graph::CopyAction copy;
     copy.sources = {cache.source};
@@ -207,8 +211,8 @@ class MountPlanner {
 
 }  // namespace
 
-StepMounts prepare_mounts(const graph::Exec& op, std::span<const solver::ResultPtr> inputs, Services& services,
-                          const std::stop_token& stop) {
+StepMounts prepare_mounts(const graph::Exec& op, std::span<const solver::ResultPtr> inputs,
+                          Services& services, const std::stop_token& stop) {
   MountPlanner planner(inputs, services, stop);
   for (const graph::Mount& mount : op.mounts) planner.add(mount);
   for (const graph::ScriptFile& script : op.scripts) planner.add(script);

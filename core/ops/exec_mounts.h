@@ -18,7 +18,8 @@
 
 namespace cooper::ops {
 
-// The mounts of one step, and what must live as long as it runs: locks of cache mounts, discarded upper directories.
+// The mounts of one step, and what must live as long as it runs: locks of cache mounts, discarded upper
+// directories.
 struct StepMounts {
   std::vector<sandbox::MountOp> mounts;
   std::vector<std::string> env;  // secrets exposed as variables
@@ -27,7 +28,7 @@ struct StepMounts {
 };
 
 // Throws Error{kContext} for a missing bind source or a required secret that was not given.
-StepMounts prepare_mounts(const graph::Exec& op, std::span<const solver::ResultPtr> inputs, Services& services,
-                          const std::stop_token& stop);
+StepMounts prepare_mounts(const graph::Exec& op, std::span<const solver::ResultPtr> inputs,
+                          Services& services, const std::stop_token& stop);
 
 }  // namespace cooper::ops

@@ -27,7 +27,8 @@ class FileRun {
 
   void operator()(const graph::MkdirAction& action) {
     snapshot::Account owner = owner_of(action.owner);
-    builder_.make_directories(snapshot::clean_path(action.path), {action.mode, owner.uid, owner.gid, new_time()});
+    builder_.make_directories(snapshot::clean_path(action.path),
+                              {action.mode, owner.uid, owner.gid, new_time()});
   }
 
   void operator()(const graph::MkfileAction& action) {
@@ -53,7 +54,7 @@ class FileRun {
     CopyAttributes attributes;
     attributes.mode = action.mode;
     attributes.now = new_time();
-    if (from_context) attributes.fixed_mtime = services_.epoch;
+    if (from_context && services_.epoch) attributes.fixed_mtime = services_.now;
     if (action.owner) {
       snapshot::Account owner = owner_of(action.owner);
       attributes.uid = owner.uid;
@@ -72,7 +73,7 @@ class FileRun {
   }
 
  private:
-  std::int64_t new_time() const { return services_.epoch.value_or(services_.now); }
+  std::int64_t new_time() const { return services_.now; }
 
   snapshot::Account owner_of(const std::optional<graph::Owner>& owner) const {
     if (!owner) return {};
@@ -106,7 +107,9 @@ const StackResult& stack_result(const solver::ResultPtr& result) {
   throw base::Error(base::ErrorKind::kInternal, "a build context was used as a stack of layers");
 }
 
-const snapshot::LayerStack& stack_of(const solver::ResultPtr& result) { return stack_result(result).stack; }
+const snapshot::LayerStack& stack_of(const solver::ResultPtr& result) {
+  return stack_result(result).stack;
+}
 
 void materialize_all(const snapshot::LayerStack& stack, Services& services, const std::stop_token& stop) {
   base::parallel_for(*services.pool, stack.size(), 1,
@@ -121,8 +124,8 @@ std::shared_ptr<const TreeView> open_tree(const solver::ResultPtr& result, Servi
   return std::make_shared<snapshot::MergedView>(stack);
 }
 
-snapshot::LayerPtr run_file(const graph::File& op, std::span<const solver::ResultPtr> inputs, Services& services,
-                            const std::stop_token& stop) {
+snapshot::LayerPtr run_file(const graph::File& op, std::span<const solver::ResultPtr> inputs,
+                            Services& services, const std::stop_token& stop) {
   FileRun run(inputs, services, stop);
   for (const graph::FileAction& action : op.actions) std::visit(run, action);
   return run.finish();

@@ -12,8 +12,8 @@
 namespace cooper::ops {
 
 // Makes the layer that `op` adds on top of inputs[0]. Materialises the inputs that it reads.
-snapshot::LayerPtr run_file(const graph::File& op, std::span<const solver::ResultPtr> inputs, Services& services,
-                            const std::stop_token& stop);
+snapshot::LayerPtr run_file(const graph::File& op, std::span<const solver::ResultPtr> inputs,
+                            Services& services, const std::stop_token& stop);
 
 // A result as a tree to read from; a stack's layers are materialised first, in parallel.
 std::shared_ptr<const snapshot::TreeView> open_tree(const solver::ResultPtr& result, Services& services,

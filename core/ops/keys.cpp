@@ -21,12 +21,15 @@ bool is_context(const graph::Definition& definition, int vertex) {
          std::holds_alternative<graph::LocalSource>(definition.vertices[static_cast<std::size_t>(vertex)].op);
 }
 
-// What of an entry is content: everything that a copy takes over, and no time, no inode. Owners count where the source has
-// real ones. `first_link` names the file that was selected earlier and that this one is a hardlink of, "" for none.
+// What of an entry is content: everything that a copy takes over, and no time, no inode. Owners count where
+// the source has real ones. `first_link` names the file that was selected earlier and that this one is a
+// hardlink of, "" for none.
 base::Digest entry_digest(const Entry& entry, const std::string& first_link) {
   base::Encoder encoder;
-  encoder.field("type", static_cast<std::int64_t>(entry.type)).field("mode", static_cast<std::int64_t>(entry.mode));
-  encoder.field("uid", static_cast<std::int64_t>(entry.uid)).field("gid", static_cast<std::int64_t>(entry.gid));
+  encoder.field("type", static_cast<std::int64_t>(entry.type))
+      .field("mode", static_cast<std::int64_t>(entry.mode));
+  encoder.field("uid", static_cast<std::int64_t>(entry.uid))
+      .field("gid", static_cast<std::int64_t>(entry.gid));
   if (entry.type == EntryType::kFile) {
     encoder.field("content", entry.content);
     encoder.field("links", first_link);
@@ -44,7 +47,9 @@ base::Digest entry_digest(const Entry& entry, const std::string& first_link) {
 class KeyMaker {
  public:
   KeyMaker(int vertex, Services& services, const std::stop_token& stop)
-      : vertex_(services.definition->vertices[static_cast<std::size_t>(vertex)]), services_(services), stop_(stop) {
+      : vertex_(services.definition->vertices[static_cast<std::size_t>(vertex)]),
+        services_(services),
+        stop_(stop) {
     encoder_.field("schema", static_cast<std::int64_t>(cache::kKeySchema));
     encoder_.field("platform", vertex_.platform.str());
     std::string op = graph::encode_op(vertex_.op);
@@ -68,9 +73,12 @@ class KeyMaker {
   }
 
  private:
-  void ingredient(std::string label, const base::Digest& digest) { ingredients_.emplace_back(std::move(label), digest); }
+  void ingredient(std::string label, const base::Digest& digest) {
+    ingredients_.emplace_back(std::move(label), digest);
+  }
 
-  std::shared_ptr<const snapshot::TreeView> tree_of(std::size_t input, std::span<const solver::ResultPtr> results) {
+  std::shared_ptr<const snapshot::TreeView> tree_of(std::size_t input,
+                                                    std::span<const solver::ResultPtr> results) {
     int index = vertex_.inputs[input];
     if (is_context(*services_.definition, index)) {
       const auto& source =
@@ -114,8 +122,10 @@ class KeyMaker {
       ++selections_;
       encoder_.field("named", snapshot::base_name(selection.named));
       if (!selection.root.is_directory()) {
-        if (selection.root.type == EntryType::kFile) selection.root.content = tree.content_digest(selection.root);
-        add_entry(tree, selection.root, selection.root.path.size() - snapshot::base_name(selection.root.path).size());
+        if (selection.root.type == EntryType::kFile)
+          selection.root.content = tree.content_digest(selection.root);
+        add_entry(tree, selection.root,
+                  selection.root.path.size() - snapshot::base_name(selection.root.path).size());
         continue;
       }
       context::hash_contents(tree, selection.entries, *services_.pool);
@@ -132,11 +142,13 @@ class KeyMaker {
     if (!entry.is_directory()) ingredient(entry.path, digest);
   }
 
-  // The names of groups are inodes and ids of layers, which differ from machine to machine; who links whom does not.
+  // The names of groups are inodes and ids of layers, which differ from machine to machine; who links whom
+  // does not.
   std::string first_link(const snapshot::TreeView& tree, const Entry& entry, std::string_view name) {
     std::string group = entry.type == EntryType::kFile ? tree.link_group(entry) : "";
     if (group.empty()) return {};
-    auto [first, is_new] = link_groups_.try_emplace(std::move(group), fmt::format("{}:{}", selections_, name));
+    auto [first, is_new] =
+        link_groups_.try_emplace(std::move(group), fmt::format("{}:{}", selections_, name));
     return is_new ? std::string() : first->second;
   }
 
@@ -144,7 +156,8 @@ class KeyMaker {
   Services& services_;
   const std::stop_token& stop_;
   base::Encoder encoder_;
-  std::unordered_map<std::string, std::string> link_groups_;  // group → the first file of it, by selection and name
+  std::unordered_map<std::string, std::string>
+      link_groups_;  // group → the first file of it, by selection and name
   int selections_ = 0;
   std::vector<std::pair<std::string, base::Digest>> ingredients_;
 };
@@ -163,8 +176,9 @@ solver::Key definition_key(int vertex, std::span<const base::Digest> inputs, Ser
   return KeyMaker(vertex, services, stop).make(inputs, {});
 }
 
-solver::Key content_key(int vertex, std::span<const base::Digest> inputs, std::span<const solver::ResultPtr> results,
-                        Services& services, const std::stop_token& stop) {
+solver::Key content_key(int vertex, std::span<const base::Digest> inputs,
+                        std::span<const solver::ResultPtr> results, Services& services,
+                        const std::stop_token& stop) {
   return KeyMaker(vertex, services, stop).make(inputs, results);
 }
 

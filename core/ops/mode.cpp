@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include <cctype>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -48,11 +47,20 @@ class Clause {
     std::uint32_t who = 0;
     for (; !at_end(); ++position_) {
       switch (text_[position_]) {
-        case 'u': who |= kUser; break;
-        case 'g': who |= kGroup; break;
-        case 'o': who |= kOther; break;
-        case 'a': who |= 07777; break;
-        default: return who == 0 ? 07777 : who;
+        case 'u':
+          who |= kUser;
+          break;
+        case 'g':
+          who |= kGroup;
+          break;
+        case 'o':
+          who |= kOther;
+          break;
+        case 'a':
+          who |= 07777;
+          break;
+        default:
+          return who == 0 ? 07777 : who;
       }
     }
     return who;
@@ -75,16 +83,26 @@ class Clause {
 
   std::uint32_t permission(char letter, std::uint32_t mode, bool is_directory) {
     switch (letter) {
-      case 'r': return 0444;
-      case 'w': return 0222;
-      case 'x': return 0111;
-      case 'X': return is_directory || (mode & 0111) != 0 ? 0111 : 0;
-      case 's': return 06000;
-      case 't': return 01000;
-      case 'u': return spread(mode >> 6 & 7);
-      case 'g': return spread(mode >> 3 & 7);
-      case 'o': return spread(mode & 7);
-      default: refuse(whole_);
+      case 'r':
+        return 0444;
+      case 'w':
+        return 0222;
+      case 'x':
+        return 0111;
+      case 'X':
+        return is_directory || (mode & 0111) != 0 ? 0111 : 0;
+      case 's':
+        return 06000;
+      case 't':
+        return 01000;
+      case 'u':
+        return spread(mode >> 6 & 7);
+      case 'g':
+        return spread(mode >> 3 & 7);
+      case 'o':
+        return spread(mode & 7);
+      default:
+        refuse(whole_);
     }
   }
 
@@ -99,7 +117,8 @@ class Clause {
 
 std::uint32_t apply_mode(const std::string& chmod, std::uint32_t mode, bool is_directory) {
   if (auto octal = parse_octal(chmod)) return *octal;
-  for (const std::string& clause : base::split(chmod, ',')) mode = Clause(chmod, clause).apply(mode, is_directory);
+  for (const std::string& clause : base::split(chmod, ','))
+    mode = Clause(chmod, clause).apply(mode, is_directory);
   return mode;
 }
 

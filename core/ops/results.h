@@ -13,8 +13,8 @@
 namespace cooper::ops {
 
 struct StackResult final : solver::Result {
-  snapshot::LayerStack stack;          // base first
-  std::vector<std::int64_t> created;   // when each was made, seconds since the epoch; 0 for layers of an image
+  snapshot::LayerStack stack;         // base first
+  std::vector<std::int64_t> created;  // when each was made, seconds since the epoch; 0 for layers of an image
 };
 
 struct TreeResult final : solver::Result {

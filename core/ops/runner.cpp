@@ -45,9 +45,12 @@ ResultPtr image_layers(const snapshot::LayerStack& stack) {
 
 }  // namespace
 
+// "[builder 2/5] RUN make" gives "builder 2": the total changes when steps are added below.
 std::string step_id(const graph::Vertex& vertex) {
+  const std::string& name = vertex.info.name;
+  std::string place = name.starts_with('[') ? name.substr(1, name.find_first_of("/]") - 1) : name;
   base::Encoder encoder;
-  encoder.field("stage", vertex.info.stage).field("instruction", vertex.info.instruction);
+  encoder.field("place", place).field("op", static_cast<std::int64_t>(vertex.op.index()));
   return encoder.field("platform", vertex.platform.str()).digest().hex();
 }
 
@@ -78,20 +81,24 @@ std::chrono::milliseconds Runner::expected_duration(int index) const {
   return std::chrono::milliseconds(exec ? 2000 : 50);
 }
 
-solver::Key Runner::definition_key(int index, std::span<const base::Digest> inputs, const std::stop_token& stop) {
+solver::Key Runner::definition_key(int index, std::span<const base::Digest> inputs,
+                                   const std::stop_token& stop) {
   return ops::definition_key(index, inputs, services_, stop);
 }
 
 std::optional<solver::Key> Runner::content_key(int index, std::span<const base::Digest> stable_inputs,
-                                               std::span<const ResultPtr> inputs, const std::stop_token& stop) {
+                                               std::span<const ResultPtr> inputs,
+                                               const std::stop_token& stop) {
   if (selects_content(vertex(index), *services_.definition)) {
     return ops::content_key(index, stable_inputs, inputs, services_, stop);
   }
   return ops::definition_key(index, stable_inputs, services_, stop);
 }
 
-ResultPtr Runner::load(int, const solver::CacheHit& hit, const ResultPtr& base, const std::stop_token&) {
+ResultPtr Runner::load(int, const solver::CacheHit& hit, const ResultPtr& base, const std::stop_token& stop) {
   const auto& found = *static_cast<const FoundLayer*>(hit.record.get());
+  // Reads and verifies the layer's index: a damaged one throws now, while the step can still be run instead.
+  services_.layers->materialize(*found.layer, stop);
   return on_top(base, found.layer, found.record.created);
 }
 
@@ -116,13 +123,15 @@ ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver
   record.step_id = step_id(vertex(index));
   record.layer_id = layer->id();
   record.created = std::time(nullptr);
-  record.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(base::Clock::now() - begin).count();
+  record.duration_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(base::Clock::now() - begin).count();
   record.ingredients = key.ingredients;
-  services_.cache->put(record, stop);
+  remember(record, stop);
   return on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer), record.created);
 }
 
-snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inputs, const std::stop_token& stop) {
+snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inputs,
+                                      const std::stop_token& stop) {
   const graph::Op& op = vertex(index).op;
   snapshot::LayerPtr layer;
   if (const auto* exec = std::get_if<graph::Exec>(&op)) {
@@ -138,17 +147,30 @@ snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inpu
   return layer;
 }
 
+// A result that cannot be recorded costs time in the next build, and nothing in this one.
+void Runner::remember(const cache::Record& record, const std::stop_token& stop) {
+  try {
+    services_.cache->put(record, stop);
+  } catch (const base::Error& error) {
+    base::Event event;
+    event.kind = base::Event::Kind::kWarning;
+    event.text = "cannot record the result of '" + record.step + "': " + error.summary();
+    services_.events->emit(std::move(event));
+  }
+}
+
 void Runner::explain(int index, const solver::Key& key) const {
   const graph::Vertex& described = vertex(index);
   base::Event event;
   event.kind = base::Event::Kind::kExplain;
   event.vertex = index;
-  event.text =
-      cache::explain_miss(key, services_.cache->last_of_step(step_id(described)), described.info.ignore_cache);
+  event.text = cache::explain_miss(key, services_.cache->last_of_step(step_id(described)),
+                                   described.info.ignore_cache);
   services_.events->emit(std::move(event));
 }
 
-std::optional<solver::CacheHit> LocalCacheIndex::find(int, const solver::Key& key, const std::stop_token& stop) {
+std::optional<solver::CacheHit> LocalCacheIndex::find(int, const solver::Key& key,
+                                                      const std::stop_token& stop) {
   std::optional<cache::Record> record = services_.cache->find({key.digest}, stop).front();
   if (!record) return std::nullopt;
   snapshot::LayerPtr layer = services_.layers->find(record->layer_id);

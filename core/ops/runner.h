@@ -1,4 +1,5 @@
-// Carries out ops for the solver: what each kind of vertex does, how its results are recorded and found again.
+// Carries out ops for the solver: what each kind of vertex does, how its results are recorded and found
+// again.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,8 @@ class Runner final : public solver::OpRunner {
   bool cacheable(int vertex) const override;
   solver::ResourceClass resource_class(int vertex) const override;
   std::chrono::milliseconds expected_duration(int vertex) const override;
-  solver::Key definition_key(int vertex, std::span<const base::Digest> inputs, const std::stop_token& stop) override;
+  solver::Key definition_key(int vertex, std::span<const base::Digest> inputs,
+                             const std::stop_token& stop) override;
   std::optional<solver::Key> content_key(int vertex, std::span<const base::Digest> stable_inputs,
                                          std::span<const solver::ResultPtr> inputs,
                                          const std::stop_token& stop) override;
@@ -29,7 +31,9 @@ class Runner final : public solver::OpRunner {
 
  private:
   const graph::Vertex& vertex(int index) const;
-  snapshot::LayerPtr make_layer(int index, std::span<const solver::ResultPtr> inputs, const std::stop_token& stop);
+  snapshot::LayerPtr make_layer(int index, std::span<const solver::ResultPtr> inputs,
+                                const std::stop_token& stop);
+  void remember(const cache::Record& record, const std::stop_token& stop);
   void explain(int index, const solver::Key& key) const;
   Services& services_;
 };
@@ -38,13 +42,15 @@ class Runner final : public solver::OpRunner {
 class LocalCacheIndex final : public solver::CacheIndex {
  public:
   explicit LocalCacheIndex(Services& services) : services_(services) {}
-  std::optional<solver::CacheHit> find(int vertex, const solver::Key& key, const std::stop_token& stop) override;
+  std::optional<solver::CacheHit> find(int vertex, const solver::Key& key,
+                                       const std::stop_token& stop) override;
 
  private:
   Services& services_;
 };
 
-// A name of the step that stays the same across builds while its text and place do: for records of "the same step".
+// A name of the step that stays the same across builds while its text and place do: for records of "the same
+// step".
 std::string step_id(const graph::Vertex& vertex);
 
 }  // namespace cooper::ops

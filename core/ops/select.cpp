@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "archive/foreign.h"
 #include "base/error.h"
@@ -40,7 +39,8 @@ std::vector<std::string> expand(const TreeView& tree, const std::string& pattern
     std::vector<std::string> deeper;
     for (const std::string& directory : found) {
       for (const Entry& entry : tree.list(directory)) {
-        if (context::filepath_match(components[next], snapshot::base_name(entry.path))) deeper.push_back(entry.path);
+        if (context::filepath_match(components[next], snapshot::base_name(entry.path)))
+          deeper.push_back(entry.path);
       }
     }
     found = std::move(deeper);
@@ -89,9 +89,8 @@ std::vector<Entry> entries_below(const TreeView& tree, const std::string& direct
 }
 
 // --parents: the part after "/./" selects below the part before it, and is kept in the destination.
-std::vector<Selection> select_with_parents(const TreeView& tree,
-                                           const std::string& source, base::ThreadPool& pool,
-                                           const context::PatternMatcher& excludes) {
+std::vector<Selection> select_with_parents(const TreeView& tree, const std::string& source,
+                                           base::ThreadPool& pool, const context::PatternMatcher& excludes) {
   std::size_t pivot = source.find("/./");
   std::string root_pattern = snapshot::clean_path(pivot == std::string::npos ? "" : source.substr(0, pivot));
   std::string wanted = snapshot::clean_path(pivot == std::string::npos ? source : source.substr(pivot + 3));
@@ -138,7 +137,8 @@ Selection select_one(const graph::CopyAction& action, const TreeView& tree, cons
 
 }  // namespace
 
-std::vector<Selection> select_sources(const graph::CopyAction& action, const TreeView& tree, base::ThreadPool& pool) {
+std::vector<Selection> select_sources(const graph::CopyAction& action, const TreeView& tree,
+                                      base::ThreadPool& pool) {
   context::PatternMatcher excludes(action.excludes);
   std::vector<Selection> selections;
   for (const std::string& source : action.sources) {

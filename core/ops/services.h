@@ -34,7 +34,8 @@ struct Services {
   std::map<std::string, std::shared_ptr<const snapshot::TreeView>> contexts;
   // ImageSource manifest digest → its layers, declared.
   std::map<base::Digest, snapshot::LayerStack> images;
-  // SOURCE_DATE_EPOCH, seconds; sets the times of what comes from contexts, whose own times are no input of any key.
+  // SOURCE_DATE_EPOCH, seconds. With it, what comes from contexts (whose own times are no input of any key)
+  // counts as made now, and sealing sets everything that is newer than the epoch to it.
   std::optional<std::int64_t> epoch;
   std::int64_t now = 0;  // seconds since the epoch: the time of what this build creates
   // The value of a secret; nullopt when it was not given.

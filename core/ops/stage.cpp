@@ -1,9 +1,8 @@
 #include "ops/stage.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "base/error.h"
 #include "os/fd.h"

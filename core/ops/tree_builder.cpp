@@ -1,8 +1,7 @@
 #include "ops/tree_builder.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 
 #include "base/error.h"
@@ -58,7 +57,8 @@ std::vector<Entry> TreeBuilder::list(const std::string& path) const {
   }
   for (const Node& node : nodes_) {
     const Entry& entry = node.addition.entry;
-    if (!entry.path.empty() && snapshot::parent_path(entry.path) == path) children.insert_or_assign(entry.path, entry);
+    if (!entry.path.empty() && snapshot::parent_path(entry.path) == path)
+      children.insert_or_assign(entry.path, entry);
   }
   std::vector<Entry> entries;
   entries.reserve(children.size());
@@ -73,7 +73,8 @@ os::Fd TreeBuilder::open(const std::string& path) const {
     return base_->open(path);
   }
   const FileBytes& bytes = node->addition.bytes;
-  if (bytes.tree == nullptr) throw base::Error(base::ErrorKind::kInternal, "a file from memory has no descriptor");
+  if (bytes.tree == nullptr)
+    throw base::Error(base::ErrorKind::kInternal, "a file from memory has no descriptor");
   return bytes.tree->open(bytes.path);
 }
 
@@ -133,8 +134,10 @@ void TreeBuilder::put(Addition addition) {
   const Entry& entry = addition.entry;
   std::optional<Entry> existing = lookup(entry.path);
   if (existing) {
-    if (entry.is_directory() && !existing->is_directory()) conflict("cannot copy a directory over the file", entry.path);
-    if (!entry.is_directory() && existing->is_directory()) conflict("cannot copy a file over the directory", entry.path);
+    if (entry.is_directory() && !existing->is_directory())
+      conflict("cannot copy a directory over the file", entry.path);
+    if (!entry.is_directory() && existing->is_directory())
+      conflict("cannot copy a file over the directory", entry.path);
   }
   adopt_parents(entry.path);
   bool fresh = entry.is_directory() && !existing;

@@ -1,7 +1,8 @@
 // A layer in the making, in memory: what File actions add on top of a base, before any byte is written.
 //
-// The builder is a TreeView of base plus additions, so every action sees what earlier ones did. Directories on the way to an
-// addition become entries of the layer with the attributes that they have in the base, as in BuildKit's layers.
+// The builder is a TreeView of base plus additions, so every action sees what earlier ones did. Directories
+// on the way to an addition become entries of the layer with the attributes that they have in the base, as in
+// BuildKit's layers.
 #pragma once
 
 #include <cstdint>
@@ -42,11 +43,11 @@ class TreeBuilder final : public snapshot::TreeView {
   // `base` may be null: scratch.
   explicit TreeBuilder(std::shared_ptr<const snapshot::TreeView> base);
 
-  // Creates `path` and its missing parents; symlinks on the way are followed inside the tree. Returns the real path. Throws
-  // Error{kContext} when a component is no directory.
+  // Creates `path` and its missing parents; symlinks on the way are followed inside the tree. Returns the
+  // real path. Throws Error{kContext} when a component is no directory.
   std::string make_directories(const std::string& path, const NewDirectory& attributes);
-  // Puts `entry` at entry.path, whose parent must be a directory of this tree. A directory over a directory replaces its
-  // attributes; over anything else, and anything else over a directory, is Error{kContext}.
+  // Puts `entry` at entry.path, whose parent must be a directory of this tree. A directory over a directory
+  // replaces its attributes; over anything else, and anything else over a directory, is Error{kContext}.
   void put(Addition addition);
 
   // What was put at `path` so far; null for what only the base has.
@@ -59,7 +60,8 @@ class TreeBuilder final : public snapshot::TreeView {
   base::Digest content_digest(const snapshot::Entry& entry) const override;
   std::string link_group(const snapshot::Entry& entry) const override;
 
-  // What was added, in path_less order. The first file of a link group keeps its bytes, the others have become kHardlink.
+  // What was added, in path_less order. The first file of a link group keeps its bytes, the others have
+  // become kHardlink.
   std::vector<Addition> take();
 
  private:

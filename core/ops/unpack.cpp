@@ -22,7 +22,9 @@ class ScratchTree final : public snapshot::TreeView {
   explicit ScratchTree(std::string directory) : directory_(std::move(directory)) {}
   std::optional<Entry> lookup(const std::string&) const override { return std::nullopt; }
   std::vector<Entry> list(const std::string&) const override { return {}; }
-  os::Fd open(const std::string& path) const override { return os::open_file(directory_ + "/" + path, O_RDONLY); }
+  os::Fd open(const std::string& path) const override {
+    return os::open_file(directory_ + "/" + path, O_RDONLY);
+  }
   base::Digest content_digest(const Entry& entry) const override {
     os::Fd fd = open(entry.path);
     os::FdSource source(fd.get(), entry.path);
@@ -40,12 +42,18 @@ class ScratchTree final : public snapshot::TreeView {
 EntryType entry_type(archive::EntryType type) {
   switch (type) {
     case archive::EntryType::kFile:
-    case archive::EntryType::kHardlink: return EntryType::kFile;
-    case archive::EntryType::kDirectory: return EntryType::kDirectory;
-    case archive::EntryType::kSymlink: return EntryType::kSymlink;
-    case archive::EntryType::kCharDevice: return EntryType::kCharDevice;
-    case archive::EntryType::kBlockDevice: return EntryType::kBlockDevice;
-    case archive::EntryType::kFifo: return EntryType::kFifo;
+    case archive::EntryType::kHardlink:
+      return EntryType::kFile;
+    case archive::EntryType::kDirectory:
+      return EntryType::kDirectory;
+    case archive::EntryType::kSymlink:
+      return EntryType::kSymlink;
+    case archive::EntryType::kCharDevice:
+      return EntryType::kCharDevice;
+    case archive::EntryType::kBlockDevice:
+      return EntryType::kBlockDevice;
+    case archive::EntryType::kFifo:
+      return EntryType::kFifo;
   }
   return EntryType::kFile;
 }
@@ -87,8 +95,9 @@ class Unpacker {
   }
 
   [[noreturn]] void escape(const TarEntry& member) const {
-    throw base::Error(base::ErrorKind::kCorrupt,
-                      fmt::format("archive '{}' has a member that would leave its directory: '{}'", name_, member.path));
+    throw base::Error(
+        base::ErrorKind::kCorrupt,
+        fmt::format("archive '{}' has a member that would leave its directory: '{}'", name_, member.path));
   }
 
   Entry describe(const TarEntry& member, const std::string& path) const {
@@ -125,8 +134,8 @@ class Unpacker {
     const Addition* original = builder_.find_addition(path);
     if (original == nullptr || original->entry.type != EntryType::kFile) {
       throw base::Error(base::ErrorKind::kCorrupt,
-                        fmt::format("archive '{}' links '{}' to '{}', which it does not hold", name_, member.path,
-                                    member.link_target));
+                        fmt::format("archive '{}' links '{}' to '{}', which it does not hold", name_,
+                                    member.path, member.link_target));
     }
     Addition first = *original;
     if (first.link_group.empty()) first.link_group = "archive:" + first.bytes.path;
@@ -153,8 +162,9 @@ void unpack_into(TreeBuilder& builder, const snapshot::TreeView& source, const E
   // It lives as long as `scratch`: the layer is staged later.
   std::string directory = os::TempDir(scratch, "archive-").release();
   Unpacker unpacker(builder, target, attributes, "/" + archive.path, directory);
-  archive::read_archive(bytes, "/" + archive.path,
-                        [&](const TarEntry& member, base::ByteSource& content) { unpacker.add(member, content); });
+  archive::read_archive(bytes, "/" + archive.path, [&](const TarEntry& member, base::ByteSource& content) {
+    unpacker.add(member, content);
+  });
 }
 
 }  // namespace cooper::ops

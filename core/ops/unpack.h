@@ -10,9 +10,9 @@
 
 namespace cooper::ops {
 
-// Unpacks the file `archive` of `source` into the directory `target` of `builder`. Members keep their owner, mode and time
-// unless `attributes` sets them; names are resolved beneath `target`, and a member that would leave it is
-// Error{kCorrupt}. File contents wait in `scratch` until the layer is staged.
+// Unpacks the file `archive` of `source` into the directory `target` of `builder`. Members keep their owner,
+// mode and time unless `attributes` sets them; names are resolved beneath `target`, and a member that would
+// leave it is Error{kCorrupt}. File contents wait in `scratch` until the layer is staged.
 void unpack_into(TreeBuilder& builder, const snapshot::TreeView& source, const snapshot::Entry& archive,
                  const std::string& target, const CopyAttributes& attributes, const std::string& scratch);
 

@@ -57,8 +57,8 @@ void erase_arguments() {
     const std::uintptr_t start = std::stoull(fields[field]);
     const std::uintptr_t end = std::stoull(fields[field + 1]);
     if (start == 0 || end < start) continue;  // the kernel shows zeroes to those who may not know
-    std::memset(reinterpret_cast<void*>(start), 0,
-                end - start);  // NOLINT(performance-no-int-to-ptr): the kernel's number
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel gives the address as a number
+    std::memset(reinterpret_cast<void*>(start), 0, end - start);
   }
 }
 

@@ -118,7 +118,8 @@ bool TreeWriter::share_file(const os::Fd& source, const Entry& entry) {
   bool same_mode = (status.st_mode & 07777U) == disk_mode(entry, form_);
   if (!same_owner || !same_mode || !same_time(status, entry)) return false;
   std::string by_fd = fmt::format("/proc/self/fd/{}", source.get());
-  return ::linkat(AT_FDCWD, by_fd.c_str(), parent(entry)->get(), name_of(entry).c_str(), AT_SYMLINK_FOLLOW) == 0;
+  return ::linkat(AT_FDCWD, by_fd.c_str(), parent(entry)->get(), name_of(entry).c_str(), AT_SYMLINK_FOLLOW) ==
+         0;
 }
 
 void TreeWriter::finish_file(const os::Fd& file, const Entry& entry) {

@@ -33,8 +33,8 @@ class TreeWriter {
   // A new empty file, open for writing; complete it with finish_file(). Throws Error{kIo}, also when the path
   // exists.
   os::Fd create_file(const Entry& entry);
-  // Makes the file as another name of `source`, a file of another layer with the same xattrs; false, with nothing done, when
-  // its owner, mode or times differ from the entry's, or the two cannot be linked.
+  // Makes the file as another name of `source`, a file of another layer with the same xattrs; false, with
+  // nothing done, when its owner, mode or times differ from the entry's, or the two cannot be linked.
   bool share_file(const os::Fd& source, const Entry& entry);
   // Sets owner, mode, xattrs and times.
   void finish_file(const os::Fd& file, const Entry& entry);
