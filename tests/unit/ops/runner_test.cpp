@@ -148,13 +148,16 @@ TEST_F(OpsRunner, RemembersHowLongAStepTook) {
   EXPECT_EQ(runner_.expected_duration(run).count(), 98'765);
 }
 
-TEST_F(OpsRunner, StepsAreTheSameByStageInstructionAndPlatform) {
+TEST_F(OpsRunner, AStepIsTheSameByItsPlace) {
   graph::Vertex vertex;
-  vertex.info.stage = "build";
-  vertex.info.instruction = "RUN make";
+  vertex.info.name = "[build 2/5] RUN make";
+  vertex.op = graph::Exec();
   std::string id = step_id(vertex);
-  vertex.info.name = "[build 2/9] RUN make";
-  EXPECT_EQ(step_id(vertex), id);
+  vertex.info.name = "[build 2/9] RUN make -j2";
+  EXPECT_EQ(step_id(vertex), id) << "edited, with more steps below";
+  vertex.info.name = "[build 3/9] RUN make";
+  EXPECT_NE(step_id(vertex), id);
+  vertex.info.name = "[build 2/5] RUN make";
   vertex.platform = oci::parse_platform("linux/arm64");
   EXPECT_NE(step_id(vertex), id);
 }
