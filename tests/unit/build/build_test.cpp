@@ -125,6 +125,17 @@ TEST_F(BuildBuild, AnotherMachineMakesTheSameImage) {
   EXPECT_EQ(again.steps_cached, 0);
 }
 
+TEST_F(BuildBuild, TheCacheKeepsNoEarlierEpoch) {
+  write("a", "x");
+  std::string dockerfile = "FROM scratch\nCOPY a /d/a\nWORKDIR /w\n";
+  build(dockerfile);
+  request_.epoch = 1'700'000'999;
+  BuildResult cached = build(dockerfile);
+  EXPECT_EQ(cached.steps_run, 0);
+  tools_.store = store::Store::open(path("clean store"));
+  EXPECT_EQ(build(dockerfile).image->digest, cached.image->digest);
+}
+
 TEST_F(BuildBuild, SeveralPlatformsShareAnIndex) {
   request_.platforms.push_back(oci::parse_platform("linux/arm64"));
   write("a", "x");
