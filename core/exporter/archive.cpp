@@ -103,7 +103,8 @@ class ArchiveExporter final : public Exporter {
 
   void add_layer(const snapshot::LayerPtr& layer, const snapshot::SealedLayer& sealed,
                  const std::stop_token& stop) override {
-    if (!layers_.store().has_blob(sealed.blob.digest)) layers_.fetch_blob(*layer, stop);
+    // A layer made here has its blob since it was sealed.
+    if (layer->origin()) layers_.fetch_blob(*layer, stop);
   }
 
   std::string finish(const BuiltImages& built, const std::stop_token&) override {

@@ -40,7 +40,7 @@ class RegistryExporter final : public Exporter {
       blob.descriptor = sealed.blob;
       blob.mount_from = mount_source(sealed.blob.digest, target);
       blob.open = [this, layer, digest = sealed.blob.digest, &stop] {
-        if (!layers_.store().has_blob(digest)) layers_.fetch_blob(*layer, stop);
+        if (layer->origin()) layers_.fetch_blob(*layer, stop);
         return std::make_unique<BlobFile>(layers_.store().open_blob(digest), digest.str());
       };
       client_->push_blob(target, blob, stop);

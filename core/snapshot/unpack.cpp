@@ -110,7 +110,7 @@ void LayerStore::fetch_blob(Layer& layer, const std::stop_token& stop) {
   }
   std::scoped_lock lock(layer.making_);
   const oci::Descriptor& descriptor = layer.origin()->blob;
-  if (store_->has_blob(descriptor.digest)) return;
+  if (store_->has_blob(descriptor.digest, descriptor.size)) return;
   std::unique_ptr<base::ByteSource> remote = open_remote(layer, stop);
   store::BlobWriter copy = store_->begin_blob();
   VerifiedSource verified(*remote, descriptor, nullptr, stop);

@@ -58,6 +58,8 @@ class Store {
   const std::string& path() const { return path_; }
 
   bool has_blob(const base::Digest& digest) const;
+  // False, too, for a blob that was cut or grew: it must be had anew.
+  bool has_blob(const base::Digest& digest, std::uint64_t size) const { return blob_size(digest) == size; }
   std::optional<std::uint64_t> blob_size(const base::Digest& digest) const;
   std::string blob_path(const base::Digest& digest) const;
   os::Fd open_blob(const base::Digest& digest) const;  // throws Error{kIo} when missing
