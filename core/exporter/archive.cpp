@@ -101,7 +101,7 @@ class ArchiveExporter final : public Exporter {
 
   bool needs_image() const override { return true; }
 
-  void add_layer(const snapshot::LayerPtr& layer, const snapshot::SealedLayer& sealed,
+  void add_layer(const snapshot::LayerPtr& layer, const snapshot::SealedLayer&,
                  const std::stop_token& stop) override {
     // A layer made here has its blob since it was sealed.
     if (layer->origin()) layers_.fetch_blob(*layer, stop);
