@@ -14,6 +14,7 @@
 #include "image/sealer.h"
 #include "ops/results.h"
 #include "ops/runner.h"
+#include "ops/selection_memo.h"
 #include "solver/scheduler.h"
 
 namespace cooper::build {
@@ -138,6 +139,7 @@ class Build {
     services.pool = &pool_;
     services.events = tools_.events;
     services.http = tools_.http.get();
+    services.selections = &selections_;
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;
     services.contexts = context_.trees;
@@ -243,6 +245,7 @@ class Build {
   OpenedContext context_;
   graph::Definition definition_;
   std::vector<dockerfile::Lowered> lowered_;
+  ops::SelectionMemo selections_;
   std::unique_ptr<cache::LocalBackend> cache_;
 };
 

@@ -4,6 +4,7 @@
 #include "context/local_tree.h"
 #include "ops/copy.h"
 #include "ops/results.h"
+#include "ops/selection_memo.h"
 #include "ops/stage.h"
 #include "snapshot/accounts.h"
 #include "snapshot/merged_view.h"
@@ -17,8 +18,10 @@ using snapshot::TreeView;
 
 class FileRun {
  public:
-  FileRun(std::span<const solver::ResultPtr> inputs, Services& services, const std::stop_token& stop)
-      : inputs_(inputs),
+  FileRun(int vertex, std::span<const solver::ResultPtr> inputs, Services& services,
+          const std::stop_token& stop)
+      : vertex_(vertex),
+        inputs_(inputs),
         services_(services),
         stop_(stop),
         base_(open_tree(inputs.empty() ? nullptr : inputs[0], services, stop)),
@@ -60,11 +63,18 @@ class FileRun {
       attributes.uid = owner.uid;
       attributes.gid = owner.gid;
     }
-    std::vector<Selection> selections = select_sources(action, *source, *services_.pool);
-    if (from_context) remember_contents(*source, selections);
+    Selections selections;
+    if (from_context) {
+      selections = select_from_context(vertex_, action_, action, *source, services_);
+    } else {
+      selections =
+          std::make_shared<const std::vector<Selection>>(select_sources(action, *source, *services_.pool));
+    }
     base::throw_if_stopped(stop_);
-    copy_into(builder_, action, selections, source, attributes, staging_.scratch());
+    copy_into(builder_, action, *selections, source, attributes, staging_.scratch());
   }
+
+  void next_action() { ++action_; }
 
   snapshot::LayerPtr finish() {
     snapshot::LayerIndex index =
@@ -80,16 +90,8 @@ class FileRun {
     return snapshot::resolve_owner(builder_, owner->user, owner->group);
   }
 
-  // The digests that the key was made of (the tree remembers them): the copy checks the bytes against them.
-  void remember_contents(const TreeView& source, std::vector<Selection>& selections) const {
-    for (Selection& selection : selections) {
-      if (selection.root.type == EntryType::kFile && !selection.is_archive) {
-        selection.root.content = source.content_digest(selection.root);
-      }
-      context::hash_contents(source, selection.entries, *services_.pool);
-    }
-  }
-
+  int vertex_;
+  std::size_t action_ = 0;  // the position of the one that is carried out
   std::span<const solver::ResultPtr> inputs_;
   Services& services_;
   const std::stop_token& stop_;
@@ -124,10 +126,13 @@ std::shared_ptr<const TreeView> open_tree(const solver::ResultPtr& result, Servi
   return std::make_shared<snapshot::MergedView>(stack);
 }
 
-snapshot::LayerPtr run_file(const graph::File& op, std::span<const solver::ResultPtr> inputs,
+snapshot::LayerPtr run_file(int vertex, const graph::File& op, std::span<const solver::ResultPtr> inputs,
                             Services& services, const std::stop_token& stop) {
-  FileRun run(inputs, services, stop);
-  for (const graph::FileAction& action : op.actions) std::visit(run, action);
+  FileRun run(vertex, inputs, services, stop);
+  for (const graph::FileAction& action : op.actions) {
+    std::visit(run, action);
+    run.next_action();
+  }
   return run.finish();
 }
 

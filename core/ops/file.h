@@ -11,8 +11,9 @@
 
 namespace cooper::ops {
 
-// Makes the layer that `op` adds on top of inputs[0]. Materialises the inputs that it reads.
-snapshot::LayerPtr run_file(const graph::File& op, std::span<const solver::ResultPtr> inputs,
+// Makes the layer that `op`, the op of `vertex`, adds on top of inputs[0]. Materialises the inputs that it
+// reads.
+snapshot::LayerPtr run_file(int vertex, const graph::File& op, std::span<const solver::ResultPtr> inputs,
                             Services& services, const std::stop_token& stop);
 
 // A result as a tree to read from; a stack's layers are materialised first, in parallel.

@@ -8,6 +8,7 @@
 #include "context/local_tree.h"
 #include "ops/copy.h"
 #include "ops/file.h"
+#include "ops/selection_memo.h"
 #include "snapshot/tree_view.h"
 
 namespace cooper::ops {
@@ -15,6 +16,8 @@ namespace {
 
 using snapshot::Entry;
 using snapshot::EntryType;
+
+constexpr std::size_t kMostFileIngredients = 512;
 
 bool is_context(const graph::Definition& definition, int vertex) {
   return vertex >= 0 &&
@@ -47,7 +50,8 @@ base::Digest entry_digest(const Entry& entry, const std::string& first_link) {
 class KeyMaker {
  public:
   KeyMaker(int vertex, Services& services, const std::stop_token& stop)
-      : vertex_(services.definition->vertices[static_cast<std::size_t>(vertex)]),
+      : index_(vertex),
+        vertex_(services.definition->vertices[static_cast<std::size_t>(vertex)]),
         services_(services),
         stop_(stop) {
     encoder_.field("schema", static_cast<std::int64_t>(cache::kKeySchema));
@@ -92,10 +96,14 @@ class KeyMaker {
     std::shared_ptr<const snapshot::TreeView> tree = tree_of(input, results);
     encoder_.field("times", static_cast<std::int64_t>(services_.epoch.has_value()));
     if (const auto* file = std::get_if<graph::File>(&vertex_.op)) {
-      for (const graph::FileAction& action : file->actions) {
-        const auto* copy = std::get_if<graph::CopyAction>(&action);
+      for (std::size_t i = 0; i < file->actions.size(); ++i) {
+        const auto* copy = std::get_if<graph::CopyAction>(&file->actions[i]);
         if (copy == nullptr || copy->input != static_cast<int>(input)) continue;
-        add_selections(*tree, select_sources(*copy, *tree, *services_.pool));
+        if (is_context(*services_.definition, vertex_.inputs[input])) {
+          add_selections(*tree, *select_from_context(index_, i, *copy, *tree, services_));
+        } else {
+          add_selections(*tree, hashed(*tree, *copy));
+        }
       }
     } else if (const auto* exec = std::get_if<graph::Exec>(&vertex_.op)) {
       for (const graph::Mount& mount : exec->mounts) add_mount_content(*tree, mount, static_cast<int>(input));
@@ -113,25 +121,33 @@ class KeyMaker {
     graph::CopyAction whole;
     whole.sources = {path};
     whole.literal = true;
-    add_selections(tree, select_sources(whole, tree, *services_.pool));
+    add_selections(tree, hashed(tree, whole));
   }
 
-  void add_selections(const snapshot::TreeView& tree, std::vector<Selection> selections) {
-    encoder_.list("selections", selections.size());
+  std::vector<Selection> hashed(const snapshot::TreeView& tree, const graph::CopyAction& copy) {
+    std::vector<Selection> selections = select_sources(copy, tree, *services_.pool);
     for (Selection& selection : selections) {
+      if (selection.root.type == EntryType::kFile)
+        selection.root.content = tree.content_digest(selection.root);
+      context::hash_contents(tree, selection.entries, *services_.pool);
+    }
+    return selections;
+  }
+
+  void add_selections(const snapshot::TreeView& tree, const std::vector<Selection>& selections) {
+    encoder_.list("selections", selections.size());
+    for (const Selection& selection : selections) {
       ++selections_;
       encoder_.field("named", snapshot::base_name(selection.named));
-      if (!selection.root.is_directory()) {
-        if (selection.root.type == EntryType::kFile)
-          selection.root.content = tree.content_digest(selection.root);
-        add_entry(tree, selection.root,
-                  selection.root.path.size() - snapshot::base_name(selection.root.path).size());
-        continue;
+      if (selection.root.is_directory()) {
+        std::size_t prefix = selection.root.path.empty() ? 0 : selection.root.path.size() + 1;
+        encoder_.list("entries", selection.entries.size());
+        for (const Entry& entry : selection.entries) add_entry(tree, entry, prefix);
+      } else {
+        std::string_view name = snapshot::base_name(selection.root.path);
+        add_entry(tree, selection.root, selection.root.path.size() - name.size());
       }
-      context::hash_contents(tree, selection.entries, *services_.pool);
-      std::size_t prefix = selection.root.path.empty() ? 0 : selection.root.path.size() + 1;
-      encoder_.list("entries", selection.entries.size());
-      for (const Entry& entry : selection.entries) add_entry(tree, entry, prefix);
+      add_file_ingredients();
     }
   }
 
@@ -139,7 +155,43 @@ class KeyMaker {
     std::string_view name = std::string_view(entry.path).substr(prefix);
     base::Digest digest = entry_digest(entry, first_link(tree, entry, name));
     encoder_.field(name, digest);
-    if (!entry.is_directory()) ingredient(entry.path, digest);
+    if (!entry.is_directory()) files_.emplace_back(entry.path, digest);
+  }
+
+  // Every file is an ingredient of its own, unless they are so many that records would become large: then the
+  // deepest directories that are few enough stand for what is in them.
+  void add_file_ingredients() {
+    auto group_of = [&](const std::string& path, std::size_t depth) {
+      if (depth == 0) return std::string_view();
+      std::size_t end = 0;
+      for (; depth > 0 && end != std::string::npos; --depth) end = path.find('/', end + 1);
+      return std::string_view(path).substr(0, end == std::string::npos ? end : end + 1);
+    };
+    auto count_groups = [&](std::size_t depth) {
+      std::size_t count = 0;
+      std::string_view last;
+      for (const auto& [path, digest] : files_) {
+        std::string_view group = group_of(path, depth);
+        if (count == 0 || group != last) ++count;
+        last = group;
+      }
+      return count;
+    };
+    if (files_.size() <= kMostFileIngredients) {
+      for (auto& [path, digest] : files_) ingredient(std::move(path), digest);
+    } else {
+      std::size_t depth = 0;
+      while (count_groups(depth + 1) <= kMostFileIngredients) ++depth;
+      for (std::size_t begin = 0, end = 0; begin < files_.size(); begin = end) {
+        std::string group(group_of(files_[begin].first, depth));
+        base::Encoder together;
+        for (; end < files_.size() && group_of(files_[end].first, depth) == group; ++end) {
+          together.field(files_[end].first, files_[end].second);
+        }
+        ingredient(group.empty() ? "copied files" : std::move(group), together.digest());
+      }
+    }
+    files_.clear();
   }
 
   // The names of groups are inodes and ids of layers, which differ from machine to machine; who links whom
@@ -152,6 +204,7 @@ class KeyMaker {
     return is_new ? std::string() : first->second;
   }
 
+  int index_;
   const graph::Vertex& vertex_;
   Services& services_;
   const std::stop_token& stop_;
@@ -159,6 +212,7 @@ class KeyMaker {
   std::unordered_map<std::string, std::string>
       link_groups_;  // group → the first file of it, by selection and name
   int selections_ = 0;
+  std::vector<std::pair<std::string, base::Digest>> files_;  // of the selection that is being added
   std::vector<std::pair<std::string, base::Digest>> ingredients_;
 };
 

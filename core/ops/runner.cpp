@@ -137,7 +137,7 @@ snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inpu
   if (const auto* exec = std::get_if<graph::Exec>(&op)) {
     layer = run_exec(index, *exec, inputs, services_, stop);
   } else if (const auto* file = std::get_if<graph::File>(&op)) {
-    layer = run_file(*file, inputs, services_, stop);
+    layer = run_file(index, *file, inputs, services_, stop);
   } else {
     throw base::Error(base::ErrorKind::kUnsupported,
                       "this kind of source cannot be built yet: " + vertex(index).info.instruction);

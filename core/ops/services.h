@@ -20,6 +20,8 @@
 
 namespace cooper::ops {
 
+class SelectionMemo;
+
 struct Services {
   const graph::Definition* definition = nullptr;
   snapshot::LayerStore* layers = nullptr;
@@ -27,6 +29,7 @@ struct Services {
   base::ThreadPool* pool = nullptr;
   base::EventSink* events = nullptr;
   net::HttpClient* http = nullptr;
+  SelectionMemo* selections = nullptr;  // may be null: then nothing is remembered
   // Null where RUN is not possible; `no_launcher_reason` then says why, and what would allow it.
   sandbox::Launcher* launcher = nullptr;
   std::string no_launcher_reason;

@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 class OpsFile : public ServicesFixture {
  protected:
   snapshot::LayerPtr run(std::vector<graph::FileAction> actions, std::vector<solver::ResultPtr> inputs) {
-    return run_file(graph::File{std::move(actions)}, inputs, services_, {});
+    return run_file(0, graph::File{std::move(actions)}, inputs, services_, {});
   }
   static std::vector<std::string> paths(const snapshot::LayerPtr& layer) {
     std::vector<std::string> all;
@@ -138,7 +138,7 @@ TEST_F(OpsFile, AStopEndsIt) {
   write("a", "x");
   std::vector<solver::ResultPtr> inputs = {nullptr, context_result()};
   base::Error error =
-      error_of([&] { run_file(graph::File{{copy("/a", "/a")}}, inputs, services_, stop.get_token()); });
+      error_of([&] { run_file(0, graph::File{{copy("/a", "/a")}}, inputs, services_, stop.get_token()); });
   EXPECT_EQ(error.kind(), base::ErrorKind::kCancelled);
 }
 
