@@ -14,8 +14,8 @@ constexpr int kLongestPoll = 60'000;  // milliseconds; commands wake the thread 
 // libcurl's global state is made once and lives as long as the process: other threads may use it until the
 // end.
 void initialise_curl() {
-  static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (result != CURLE_OK) throw base::Error(base::ErrorKind::kInternal, "cannot initialise libcurl");
+  static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (kInitialised != CURLE_OK) throw base::Error(base::ErrorKind::kInternal, "cannot initialise libcurl");
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ int call_openat2(int root, const std::string& path, int flags, mode_t mode, std:
 
 // Asked once by doing: old seccomp profiles answer EPERM where the call is merely unknown to them.
 bool have_openat2() {
-  static const bool available = Fd(call_openat2(AT_FDCWD, ".", O_PATH, 0, RESOLVE_BENEATH)).valid();
-  return available;
+  static const bool kAvailable = Fd(call_openat2(AT_FDCWD, ".", O_PATH, 0, RESOLVE_BENEATH)).valid();
+  return kAvailable;
 }
 
 std::uint64_t resolve_flags(Symlinks symlinks) {
