@@ -58,7 +58,7 @@ bool may_pass(CURLcode code) {
 
 }  // namespace
 
-Transfer::Transfer(const Request& request, std::string url, const Headers& headers)
+Transfer::Transfer(const Request& request, std::string url)
     : easy_(curl_easy_init()),
       method_(request.method),
       url_(std::move(url)),
@@ -68,6 +68,11 @@ Transfer::Transfer(const Request& request, std::string url, const Headers& heade
       streams_body_(static_cast<bool>(request.body_stream)) {
   if (easy_ == nullptr) throw base::Error(base::ErrorKind::kInternal, "cannot create an http transfer");
   response_.effective_url = url_;
+}
+
+// Delegates, so that the destructor frees libcurl's memory when something here throws.
+Transfer::Transfer(const Request& request, std::string url, const Headers& headers)
+    : Transfer(request, std::move(url)) {
   for (const auto& [name, value] : headers) {
     // libcurl drops a header written "Name:"; ';' keeps it with an empty value.
     std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);

@@ -52,6 +52,8 @@ class Transfer {
   void stall();
 
  private:
+  Transfer(const Request& request, std::string url);
+
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_upload(char* data, std::size_t size, std::size_t count, void* self);

@@ -97,7 +97,8 @@ class Process {
     if (!options_.cwd.empty()) ::posix_spawn_file_actions_addchdir_np(&actions.value, options_.cwd.c_str());
     const SpawnAttributes attributes;
     auto argv = pointers(options_.argv);
-    auto env = pointers(options_.env.value_or(std::vector<std::string>{}));
+    const std::vector<std::string> variables = options_.env.value_or(std::vector<std::string>{});
+    auto env = pointers(variables);
     wake_ = Fd(base::check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "create", "an event descriptor"));
     if (options_.timeout.count() > 0) deadline_ = Clock::now() + options_.timeout;
     const int number = ::posix_spawnp(&pid_, argv[0], &actions.value, &attributes.value, argv.data(),
