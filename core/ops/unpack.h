@@ -11,8 +11,9 @@
 namespace cooper::ops {
 
 // Unpacks the file `archive` of `source` into the directory `target` of `builder`. Members keep their owner,
-// mode and time unless `attributes` sets them; names are resolved beneath `target`, and a member that would
-// leave it is Error{kCorrupt}. File contents wait in `scratch` until the layer is staged.
+// mode and time unless `attributes` sets them. A name with ".." is Error{kCorrupt}; symlinks on the way, of
+// the image or of the archive itself, are followed inside the image's root, which nothing can leave. File
+// contents wait in `scratch` until the layer is staged.
 void unpack_into(TreeBuilder& builder, const snapshot::TreeView& source, const snapshot::Entry& archive,
                  const std::string& target, const CopyAttributes& attributes, const std::string& scratch);
 
