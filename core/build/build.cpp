@@ -138,7 +138,6 @@ class Build {
     services.cache = cache_.get();
     services.pool = &pool_;
     services.events = tools_.events;
-    services.http = tools_.http.get();
     services.selections = &selections_;
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;

@@ -8,6 +8,7 @@
 #include "context/local_tree.h"
 #include "ops/copy.h"
 #include "ops/file.h"
+#include "ops/remote_source.h"
 #include "ops/selection_memo.h"
 #include "snapshot/tree_view.h"
 
@@ -227,6 +228,13 @@ bool selects_content(const graph::Vertex& vertex, const graph::Definition& defin
 
 solver::Key definition_key(int vertex, std::span<const base::Digest> inputs, Services& services,
                            const std::stop_token& stop) {
+  const graph::Op& op = services.definition->vertices[static_cast<std::size_t>(vertex)].op;
+  if (RemoteSource* source = find_remote_source(op, services)) {
+    base::Digest identity = source->pin(op, stop).identity;
+    base::Encoder encoder;
+    encoder.field("schema", static_cast<std::int64_t>(cache::kKeySchema)).field("source", identity);
+    return {encoder.digest(), {{"source", identity}}};
+  }
   return KeyMaker(vertex, services, stop).make(inputs, {});
 }
 

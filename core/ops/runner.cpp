@@ -8,6 +8,7 @@
 #include "ops/exec.h"
 #include "ops/file.h"
 #include "ops/keys.h"
+#include "ops/remote_source.h"
 #include "ops/results.h"
 
 namespace cooper::ops {
@@ -111,6 +112,9 @@ ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver
   if (const auto* local = std::get_if<graph::LocalSource>(&op)) {
     return std::make_shared<TreeResult>(services_.contexts.at(local->name));
   }
+  if (RemoteSource* source = find_remote_source(op, services_)) {
+    return std::make_shared<TreeResult>(source->open(op, stop));
+  }
   if (std::holds_alternative<graph::Merge>(op)) return merge(inputs);
 
   if (services_.explain) explain(index, key);
@@ -136,11 +140,8 @@ snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inpu
   snapshot::LayerPtr layer;
   if (const auto* exec = std::get_if<graph::Exec>(&op)) {
     layer = run_exec(index, *exec, inputs, services_, stop);
-  } else if (const auto* file = std::get_if<graph::File>(&op)) {
-    layer = run_file(index, *file, inputs, services_, stop);
   } else {
-    throw base::Error(base::ErrorKind::kUnsupported,
-                      "this kind of source cannot be built yet: " + vertex(index).info.instruction);
+    layer = run_file(index, std::get<graph::File>(op), inputs, services_, stop);
   }
   // A step that changed nothing still is a layer of the image, an empty one, as BuildKit has it.
   if (layer == nullptr) layer = services_.layers->commit(services_.layers->begin(), snapshot::LayerIndex());

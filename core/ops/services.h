@@ -13,13 +13,13 @@
 #include "base/thread_pool.h"
 #include "cache/local.h"
 #include "graph/definition.h"
-#include "net/http.h"
 #include "sandbox/launcher.h"
 #include "snapshot/layer_store.h"
 #include "snapshot/tree_view.h"
 
 namespace cooper::ops {
 
+class RemoteSource;
 class SelectionMemo;
 
 struct Services {
@@ -28,7 +28,9 @@ struct Services {
   cache::LocalBackend* cache = nullptr;
   base::ThreadPool* pool = nullptr;
   base::EventSink* events = nullptr;
-  net::HttpClient* http = nullptr;
+  // Null where the build has no such sources.
+  RemoteSource* http_sources = nullptr;
+  RemoteSource* git_sources = nullptr;
   SelectionMemo* selections = nullptr;  // may be null: then nothing is remembered
   // Null where RUN is not possible; `no_launcher_reason` then says why, and what would allow it.
   sandbox::Launcher* launcher = nullptr;

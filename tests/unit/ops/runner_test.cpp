@@ -10,7 +10,6 @@ namespace {
 using support::error_of;
 using support::LayerTar;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using Kind = base::Event::Kind;
 
 class OpsRunner : public ServicesFixture {
@@ -170,13 +169,6 @@ TEST_F(OpsRunner, OnlySelectionsHaveAContentKeyOfTheirOwn) {
   std::vector<solver::ResultPtr> results = {nullptr, context_result()};
   solver::Key definition = runner_.definition_key(copy, inputs, {});
   EXPECT_EQ(runner_.content_key(copy, inputs, results, {})->digest, definition.digest);
-}
-
-TEST_F(OpsRunner, UnbuiltSourcesAreNamed) {
-  int http = add(graph::HttpSource{}, {}, "ADD https://example.com/x /x");
-  base::Error error = error_of([&] { runner_.run(http, {}, key("k"), {}, {}); });
-  EXPECT_EQ(error.kind(), base::ErrorKind::kUnsupported);
-  EXPECT_THAT(error.message(), HasSubstr("https://example.com/x"));
 }
 
 }  // namespace
