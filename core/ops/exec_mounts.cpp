@@ -158,8 +158,8 @@ class MountPlanner {
     }
     bool alone = sharing == graph::CacheMount::Sharing::kLocked;
     std::string directory = parent + "/0";
-    planned_.locks.push_back(
-        os::FileLock::acquire(directory + ".lock", alone ? os::LockMode::kExclusive : os::LockMode::kShared));
+    os::LockMode mode = alone ? os::LockMode::kExclusive : os::LockMode::kShared;
+    planned_.locks.push_back(os::FileLock::acquire(directory + ".lock", mode, stop_));
     return directory;
   }
 

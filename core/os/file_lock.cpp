@@ -1,9 +1,14 @@
 #include "os/file_lock.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <fcntl.h>
+#include <mutex>
 #include <sys/file.h>
 
+#include "base/cancellation.h"
 #include "base/error.h"
 
 namespace cooper::os {
@@ -35,6 +40,22 @@ bool lock(const Fd& fd, int how, const std::string& path) {
 FileLock FileLock::acquire(const std::string& path, LockMode mode) {
   Fd fd = open_lock(path);
   lock(fd, operation(mode), path);
+  return FileLock(std::move(fd));
+}
+
+// flock(2) can be waited for only by blocking in it, where no stop request would be heard, so it is asked
+// again and again, soon at first.
+FileLock FileLock::acquire(const std::string& path, LockMode mode, const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kLongestWait{50};
+  Fd fd = open_lock(path);
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock hold(mutex);
+  for (std::chrono::milliseconds wait{1}; !lock(fd, operation(mode) | LOCK_NB, path);
+       wait = std::min(wait * 2, kLongestWait)) {
+    wake.wait_for(hold, stop, wait, [] { return false; });
+    base::throw_if_stopped(stop);
+  }
   return FileLock(std::move(fd));
 }
 

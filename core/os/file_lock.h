@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "os/fd.h"
@@ -13,8 +14,10 @@ enum class LockMode { kShared, kExclusive };
 
 class FileLock {
  public:
-  // Creates the file when missing and waits for the lock.
+  // Creates the file when missing and waits for the lock; for locks that are held for a moment.
   static FileLock acquire(const std::string& path, LockMode mode);
+  // The same for locks that may be held for long. Throws Error{kCancelled} on a stop request.
+  static FileLock acquire(const std::string& path, LockMode mode, const std::stop_token& stop);
   // nullopt when somebody else holds it.
   static std::optional<FileLock> try_acquire(const std::string& path, LockMode mode);
 

@@ -7,6 +7,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "os/beneath.h"
 
 namespace cooper::os {
@@ -42,6 +43,32 @@ TEST_F(OsFileLock, WaitsForTheHolder) {
   held.reset();
   waiter.join();
   EXPECT_TRUE(released_first);
+}
+
+TEST_F(OsFileLock, AWaitEndsWithTheHold) {
+  auto held = std::make_unique<FileLock>(FileLock::acquire(path_, LockMode::kExclusive));
+  std::atomic<bool> released = false;
+  std::atomic<bool> released_first = false;
+  std::jthread waiter([&](const std::stop_token& stop) {
+    const FileLock lock = FileLock::acquire(path_, LockMode::kShared, stop);
+    released_first = released.load();
+  });
+  released = true;
+  held.reset();
+  waiter.join();
+  EXPECT_TRUE(released_first);
+}
+
+TEST_F(OsFileLock, AWaitEndsWithAStopRequest) {
+  const FileLock held = FileLock::acquire(path_, LockMode::kExclusive);
+  std::stop_source stop;
+  std::jthread stopper([&] { stop.request_stop(); });
+  try {
+    FileLock::acquire(path_, LockMode::kExclusive, stop.get_token());
+    FAIL() << "got a lock that is held";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::ErrorKind::kCancelled);
+  }
 }
 
 TEST_F(OsFileLock, IsReleasedWhenItsHolderDies) {
