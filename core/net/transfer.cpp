@@ -163,15 +163,10 @@ void Transfer::set_tls(const TlsOptions& tls, const std::string& ca_bundle) {
 bool Transfer::offer(base::ByteSpan data, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   auto refused = [&] { return responded_ && response_.status >= 300; };
-  changed_.wait(lock, stop,
-                [&] { return done_ || refused() || upload_.size() - upload_begin_ < kBufferLimit; });
+  changed_.wait(lock, stop, [&] { return done_ || refused() || upload_.size() < kBufferLimit; });
   base::throw_if_stopped(stop);
   if (done_ || refused()) return false;
-  if (upload_begin_ == upload_.size()) {
-    upload_.clear();
-    upload_begin_ = 0;
-  }
-  upload_.append(reinterpret_cast<const char*>(data.data()), data.size());
+  upload_.append(data);
   return std::exchange(upload_paused_, false);
 }
 
@@ -183,21 +178,14 @@ bool Transfer::end_upload() {
 
 bool Transfer::take(base::MutableByteSpan buffer, std::size_t& taken, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [&] { return done_ || download_begin_ < download_.size(); });
+  changed_.wait(lock, stop, [&] { return done_ || !download_.empty(); });
   base::throw_if_stopped(stop);
-  taken = std::min(buffer.size(), download_.size() - download_begin_);
+  taken = download_.take(buffer);
   if (taken == 0) {
     if (failure_) throw base::Error(*failure_);
     return false;
   }
-  std::memcpy(buffer.data(), download_.data() + download_begin_, taken);
-  download_begin_ += taken;
-  bool drained = download_begin_ == download_.size();
-  if (drained) {
-    download_.clear();
-    download_begin_ = 0;
-  }
-  return drained && std::exchange(download_paused_, false);
+  return download_.empty() && std::exchange(download_paused_, false);
 }
 
 void Transfer::wait_headers(const std::stop_token& stop) {
@@ -327,12 +315,12 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
   auto* transfer = static_cast<Transfer*>(self);
   std::scoped_lock lock(transfer->mutex_);
   transfer->last_activity_ = Clock::now();
-  std::size_t held = transfer->download_.size() - transfer->download_begin_;
+  std::size_t held = transfer->download_.size();
   if (held > 0 && held + size * count > kBufferLimit) {
     transfer->download_paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
-  transfer->download_.append(data, size * count);
+  transfer->download_.append(std::as_bytes(std::span(data, size * count)));
   transfer->changed_.notify_all();
   return size * count;
 }
@@ -347,13 +335,11 @@ std::size_t Transfer::on_upload(char* data, std::size_t size, std::size_t count,
     transfer->upload_taken_ += length;
     return length;
   }
-  std::size_t length = std::min(size * count, transfer->upload_.size() - transfer->upload_begin_);
+  std::size_t length = transfer->upload_.take(std::as_writable_bytes(std::span(data, size * count)));
   if (length == 0 && !transfer->upload_ended_) {
     transfer->upload_paused_ = true;
     return CURL_READFUNC_PAUSE;
   }
-  std::memcpy(data, transfer->upload_.data() + transfer->upload_begin_, length);
-  transfer->upload_begin_ += length;
   transfer->upload_taken_ += length;
   transfer->changed_.notify_all();
   return length;

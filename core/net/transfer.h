@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/byte_queue.h"
 #include "base/error.h"
 #include "net/http.h"
 
@@ -81,11 +82,9 @@ class Transfer {
   bool responded_ = false;
   bool done_ = false;
   std::optional<base::Error> failure_;
-  std::string download_;
-  std::size_t download_begin_ = 0;
+  base::ByteQueue download_;
   bool download_paused_ = false;
-  std::string upload_;
-  std::size_t upload_begin_ = 0;
+  base::ByteQueue upload_;
   std::uint64_t upload_taken_ = 0;
   bool upload_ended_ = false;
   bool upload_paused_ = false;

@@ -1,11 +1,10 @@
-#include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <fmt/format.h>
 #include <mutex>
 #include <optional>
 #include <thread>
 
+#include "base/byte_queue.h"
 #include "base/cancellation.h"
 #include "base/error.h"
 #include "registry/upload.h"
@@ -22,14 +21,10 @@ class Pipe {
   // Waits for room; drops the bytes once nobody reads any more.
   void write(base::ByteSpan data, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [&] { return reader_gone_ || held_.size() - begin_ < kPipeLimit; });
+    changed_.wait(lock, stop, [&] { return reader_gone_ || held_.size() < kPipeLimit; });
     base::throw_if_stopped(stop);
     if (reader_gone_) return;
-    if (begin_ == held_.size()) {
-      held_.clear();
-      begin_ = 0;
-    }
-    held_.append(reinterpret_cast<const char*>(data.data()), data.size());
+    held_.append(data);
     changed_.notify_all();
   }
 
@@ -41,11 +36,9 @@ class Pipe {
 
   std::size_t read(base::MutableByteSpan buffer, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [&] { return ended_ || begin_ < held_.size(); });
+    changed_.wait(lock, stop, [&] { return ended_ || !held_.empty(); });
     base::throw_if_stopped(stop);
-    std::size_t length = std::min(buffer.size(), held_.size() - begin_);
-    std::memcpy(buffer.data(), held_.data() + begin_, length);
-    begin_ += length;
+    std::size_t length = held_.take(buffer);
     changed_.notify_all();
     return length;
   }
@@ -59,8 +52,7 @@ class Pipe {
  private:
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::string held_;
-  std::size_t begin_ = 0;
+  base::ByteQueue held_;
   bool ended_ = false;
   bool reader_gone_ = false;
 };
