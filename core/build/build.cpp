@@ -164,11 +164,14 @@ class Build {
 
   std::unique_ptr<image::Sealer> make_sealer(Outputs& outputs) {
     if (!outputs.needs_image()) return nullptr;
-    auto hand_on = [&outputs](const snapshot::LayerPtr& layer, const snapshot::SealedLayer& sealed,
-                              const std::stop_token& stop) {
-      for (const auto& exporter : outputs.exporters) exporter->add_layer(layer, sealed, stop);
+    auto receivers = [&outputs](const snapshot::LayerPtr& layer, const std::stop_token& stop) {
+      image::Sealer::Receivers all;
+      for (const auto& exporter : outputs.exporters) {
+        if (auto receiver = exporter->receive_layer(layer, stop)) all.push_back(std::move(receiver));
+      }
+      return all;
     };
-    return std::make_unique<image::Sealer>(layers_, outputs.seal, hand_on, kSealWorkers);
+    return std::make_unique<image::Sealer>(layers_, outputs.seal, receivers, kSealWorkers);
   }
 
   std::vector<solver::ResultPtr> solve(ops::Services& services, Watcher& watcher) {

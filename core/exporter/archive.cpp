@@ -94,6 +94,21 @@ ordered_json descriptor_json(const oci::Descriptor& descriptor) {
   return json;
 }
 
+// Makes sure that the layer's blob is in the store: one made here has its blob since it was sealed.
+class BlobFetcher final : public image::LayerReceiver {
+ public:
+  BlobFetcher(snapshot::LayerStore& layers, snapshot::LayerPtr layer, std::stop_token stop)
+      : layers_(layers), layer_(std::move(layer)), stop_(std::move(stop)) {}
+  void complete(const snapshot::SealedLayer&) override {
+    if (layer_->origin()) layers_.fetch_blob(*layer_, stop_);
+  }
+
+ private:
+  snapshot::LayerStore& layers_;
+  snapshot::LayerPtr layer_;
+  std::stop_token stop_;
+};
+
 class ArchiveExporter final : public Exporter {
  public:
   ArchiveExporter(ArchiveOutput output, snapshot::LayerStore& layers)
@@ -101,10 +116,9 @@ class ArchiveExporter final : public Exporter {
 
   bool needs_image() const override { return true; }
 
-  void add_layer(const snapshot::LayerPtr& layer, const snapshot::SealedLayer&,
-                 const std::stop_token& stop) override {
-    // A layer made here has its blob since it was sealed.
-    if (layer->origin()) layers_.fetch_blob(*layer, stop);
+  std::unique_ptr<image::LayerReceiver> receive_layer(const snapshot::LayerPtr& layer,
+                                                      const std::stop_token& stop) override {
+    return std::make_unique<BlobFetcher>(layers_, layer, stop);
   }
 
   std::string finish(const BuiltImages& built, const std::stop_token&) override {

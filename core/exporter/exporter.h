@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "image/assemble.h"
+#include "image/sealer.h"
 #include "oci/manifest.h"
 #include "oci/platform.h"
 #include "snapshot/layer.h"
@@ -30,9 +31,10 @@ class Exporter {
 
   // Whether finish() needs config, manifest and layer blobs (an image), or only the file tree.
   virtual bool needs_image() const = 0;
-  // A layer of the final image is sealed; called from several threads while the build goes on.
-  virtual void add_layer(const snapshot::LayerPtr& layer, const snapshot::SealedLayer& sealed,
-                         const std::stop_token& stop) = 0;
+  // What takes a layer of the final image while it is sealed; called from several threads while the build
+  // goes on. Null when this output takes no blobs.
+  virtual std::unique_ptr<image::LayerReceiver> receive_layer(const snapshot::LayerPtr& layer,
+                                                              const std::stop_token& stop) = 0;
   // Everything is there. Returns one line for people about what was written where.
   virtual std::string finish(const BuiltImages& built, const std::stop_token& stop) = 0;
 };

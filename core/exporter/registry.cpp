@@ -11,6 +11,9 @@
 namespace cooper::exporter {
 namespace {
 
+constexpr std::uint64_t kStreamedSize =
+    8 << 20;  // bytes of file contents from which a layer is sent while compressed
+
 // A file of the store as a stream that owns its descriptor.
 class BlobFile final : public base::ByteSource {
  public:
@@ -33,19 +36,8 @@ class RegistryExporter final : public Exporter {
 
   bool needs_image() const override { return true; }
 
-  void add_layer(const snapshot::LayerPtr& layer, const snapshot::SealedLayer& sealed,
-                 const std::stop_token& stop) override {
-    for (const oci::Reference& target : repositories()) {
-      registry::PushBlob blob;
-      blob.descriptor = sealed.blob;
-      blob.mount_from = mount_source(sealed.blob.digest, target);
-      blob.open = [this, layer, digest = sealed.blob.digest, &stop] {
-        if (layer->origin()) layers_.fetch_blob(*layer, stop);
-        return std::make_unique<BlobFile>(layers_.store().open_blob(digest), digest.str());
-      };
-      client_->push_blob(target, blob, stop);
-    }
-  }
+  std::unique_ptr<image::LayerReceiver> receive_layer(const snapshot::LayerPtr& layer,
+                                                      const std::stop_token& stop) override;
 
   std::string finish(const BuiltImages& built, const std::stop_token& stop) override {
     for (const oci::Reference& target : repositories()) {
@@ -110,7 +102,67 @@ class RegistryExporter final : public Exporter {
   std::shared_ptr<registry::Client> client_;
   snapshot::LayerStore& layers_;
   std::map<base::Digest, oci::Reference> base_repositories_;
+
+  friend class LayerPush;
 };
+
+// A layer on its way to every repository. A large one is sent while it is compressed; a small one costs less
+// when its digest is known first, because the registry may have it.
+class LayerPush final : public image::LayerReceiver {
+ public:
+  LayerPush(const RegistryExporter& exporter, snapshot::LayerPtr layer, std::stop_token stop)
+      : exporter_(exporter), layer_(std::move(layer)), stop_(std::move(stop)) {
+    for (const oci::Reference& target : exporter_.repositories()) ways_.push_back({target, nullptr});
+  }
+
+  void write(base::ByteSpan data) override {
+    if (!begun_) begin();
+    for (Way& way : ways_) {
+      if (way.upload) way.upload->write(data);
+    }
+  }
+
+  void complete(const snapshot::SealedLayer& sealed) override {
+    for (Way& way : ways_) {
+      if (way.upload && way.upload->commit(sealed.blob.digest)) continue;
+      push(way.target, sealed);
+    }
+  }
+
+ private:
+  struct Way {
+    oci::Reference target;
+    std::unique_ptr<registry::BlobUpload> upload;
+  };
+
+  void begin() {
+    begun_ = true;
+    if (layer_->index().total_size() < kStreamedSize) return;
+    for (Way& way : ways_) way.upload = exporter_.client_->begin_upload(way.target, stop_);
+  }
+
+  void push(const oci::Reference& target, const snapshot::SealedLayer& sealed) const {
+    registry::PushBlob blob;
+    blob.descriptor = sealed.blob;
+    blob.mount_from = exporter_.mount_source(sealed.blob.digest, target);
+    blob.open = [this, digest = sealed.blob.digest] {
+      if (layer_->origin()) exporter_.layers_.fetch_blob(*layer_, stop_);
+      return std::make_unique<BlobFile>(exporter_.layers_.store().open_blob(digest), digest.str());
+    };
+    exporter_.client_->push_blob(target, blob, stop_);
+  }
+
+  const RegistryExporter& exporter_;
+  snapshot::LayerPtr layer_;
+  std::stop_token stop_;
+  std::vector<Way> ways_;
+  bool begun_ = false;
+};
+
+std::unique_ptr<image::LayerReceiver> RegistryExporter::receive_layer(const snapshot::LayerPtr& layer,
+                                                                      const std::stop_token& stop) {
+  return std::make_unique<LayerPush>(*this, layer, stop);
+}
 
 }  // namespace
 

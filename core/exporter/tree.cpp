@@ -167,7 +167,10 @@ class TreeExporter final : public Exporter {
       : output_(std::move(output)), layers_(layers), pool_(pool) {}
 
   bool needs_image() const override { return false; }
-  void add_layer(const snapshot::LayerPtr&, const snapshot::SealedLayer&, const std::stop_token&) override {}
+  std::unique_ptr<image::LayerReceiver> receive_layer(const snapshot::LayerPtr&,
+                                                      const std::stop_token&) override {
+    return nullptr;
+  }
 
   std::string finish(const BuiltImages& built, const std::stop_token& stop) override {
     bool split = output_.platform_split.value_or(built.images.size() > 1);

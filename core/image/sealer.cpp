@@ -1,10 +1,24 @@
 #include "image/sealer.h"
 
 namespace cooper::image {
+namespace {
 
-Sealer::Sealer(snapshot::LayerStore& layers, snapshot::SealOptions options, OnSealed on_sealed,
+class FanOut final : public base::ByteSink {
+ public:
+  explicit FanOut(const Sealer::Receivers& receivers) : receivers_(receivers) {}
+  void write(base::ByteSpan data) override {
+    for (const auto& receiver : receivers_) receiver->write(data);
+  }
+
+ private:
+  const Sealer::Receivers& receivers_;
+};
+
+}  // namespace
+
+Sealer::Sealer(snapshot::LayerStore& layers, snapshot::SealOptions options, OpenReceivers open_receivers,
                std::size_t workers)
-    : layers_(layers), options_(options), on_sealed_(std::move(on_sealed)), pool_(workers) {}
+    : layers_(layers), options_(options), open_receivers_(std::move(open_receivers)), pool_(workers) {}
 
 Sealer::~Sealer() {
   stop_.request_stop();
@@ -14,16 +28,18 @@ std::shared_future<snapshot::SealedLayer> Sealer::enqueue(const snapshot::LayerP
   std::scoped_lock lock(mutex_);
   auto [slot, is_new] = by_layer_.try_emplace(layer->id());
   if (is_new) {
-    slot->second = pool_
-                       .submit([this, layer] {
-                         snapshot::SealedLayer sealed =
-                             layers_.seal(*layer, options_, nullptr, stop_.get_token());
-                         if (on_sealed_) on_sealed_(layer, sealed, stop_.get_token());
-                         return sealed;
-                       })
-                       .share();
+    slot->second = pool_.submit([this, layer] { return deliver(layer); }).share();
   }
   return slot->second;
+}
+
+snapshot::SealedLayer Sealer::deliver(const snapshot::LayerPtr& layer) {
+  Receivers receivers;
+  if (open_receivers_) receivers = open_receivers_(layer, stop_.get_token());
+  FanOut tee(receivers);
+  snapshot::SealedLayer sealed = layers_.seal(*layer, options_, &tee, stop_.get_token());
+  for (const auto& receiver : receivers) receiver->complete(sealed);
+  return sealed;
 }
 
 void Sealer::start(const snapshot::LayerPtr& layer) {

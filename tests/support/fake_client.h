@@ -66,6 +66,10 @@ class FakeClient final : public registry::Client {
     blobs[blob.descriptor.digest] = base::read_all(*source, 64 << 20, "a pushed blob");
     return registry::BlobPush::kUploaded;
   }
+  std::unique_ptr<registry::BlobUpload> begin_upload(const oci::Reference& repository,
+                                                     const std::stop_token&) override {
+    return std::make_unique<Upload>(*this, repository.name());
+  }
   void push_manifest(const oci::Reference& reference, const std::string& media_type, const std::string& raw,
                      const std::stop_token&) override {
     std::scoped_lock lock(mutex);
@@ -74,13 +78,34 @@ class FakeClient final : public registry::Client {
   }
 
   std::mutex mutex;
-  bool has_already = false;  // pushed blobs are there: nobody is asked for their bytes
+  bool streams_break = false;  // a streamed blob does not arrive
+  bool has_already = false;    // pushed blobs are there: nobody is asked for their bytes
   std::map<std::string, registry::RawManifest>
       manifests;  // "host/repository:tag" and "host/repository@digest"
   std::map<base::Digest, std::string> blobs;
   std::vector<std::string> asked;
   std::vector<std::string> pushed;
   std::map<std::string, registry::RawManifest> pushed_manifests;
+
+ private:
+  class Upload final : public registry::BlobUpload {
+   public:
+    Upload(FakeClient& client, std::string repository)
+        : client_(client), repository_(std::move(repository)) {}
+    void write(base::ByteSpan data) override { bytes_.write(data); }
+    bool commit(const base::Digest& digest) override {
+      std::scoped_lock lock(client_.mutex);
+      if (client_.streams_break) return false;
+      client_.pushed.push_back("stream " + repository_ + " " + digest.str());
+      client_.blobs[digest] = bytes_.take();
+      return true;
+    }
+
+   private:
+    FakeClient& client_;
+    std::string repository_;
+    base::StringSink bytes_;
+  };
 };
 
 }  // namespace cooper::support

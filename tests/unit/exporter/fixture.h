@@ -34,7 +34,9 @@ class ExporterFixture : public support::LayerFixture {
   // What the build does: every layer as it is sealed, then the end.
   static std::string run(Exporter& exporter, const BuiltImages& all) {
     for (const image::Image& one : all.images) {
-      for (const image::ImageLayer& layer : one.layers) exporter.add_layer(layer.layer, layer.sealed, {});
+      for (const image::ImageLayer& layer : one.layers) {
+        if (auto receiver = exporter.receive_layer(layer.layer, {})) receiver->complete(layer.sealed);
+      }
     }
     return exporter.finish(all, {});
   }

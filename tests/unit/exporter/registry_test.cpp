@@ -86,8 +86,63 @@ TEST_F(ExporterRegistry, NothingIsFetchedThatTheRegistryHas) {
       blob.sealed, [](const oci::Descriptor&, const std::stop_token&) -> std::unique_ptr<base::ByteSource> {
         throw base::Error(base::ErrorKind::kInternal, "was fetched");
       });
-  EXPECT_NO_THROW(exporter({"r.example/app:1"})->add_layer(untouchable, blob.sealed, {}));
+  auto output = exporter({"r.example/app:1"});
+  EXPECT_NO_THROW(output->receive_layer(untouchable, {})->complete(blob.sealed));
   EXPECT_FALSE(store_->has_blob(blob.sealed.blob.digest));
+}
+
+// A layer made here with one file of `size` bytes that do not compress.
+class ExporterRegistryStreaming : public ExporterRegistry {
+ protected:
+  snapshot::LayerPtr made(std::size_t size) {
+    snapshot::Staging staging = layers_.begin();
+    std::string bytes(size, 0);
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((i * i) >> 3U);
+    os::write_file_atomically(staging.tree() + "/file", bytes);
+    snapshot::Entry entry;
+    entry.path = "file";
+    entry.mode = 0644;
+    entry.size = size;
+    return layers_.commit(std::move(staging), snapshot::LayerIndex({entry}));
+  }
+  snapshot::SealedLayer deliver(Exporter& output, const snapshot::LayerPtr& layer) {
+    image::Sealer::OpenReceivers open = [&](const snapshot::LayerPtr& one, const std::stop_token& stop) {
+      image::Sealer::Receivers receivers;
+      receivers.push_back(output.receive_layer(one, stop));
+      return receivers;
+    };
+    return image::Sealer(layers_, {}, open, 1).wait(layer, {});
+  }
+  static constexpr std::size_t kLarge = 9 << 20;
+};
+
+TEST_F(ExporterRegistryStreaming, ALargeLayerIsSentWhileItIsCompressed) {
+  auto output = exporter({"r.example/app:1", "other.example/app:1"});
+  snapshot::SealedLayer sealed = deliver(*output, made(kLarge));
+  EXPECT_THAT(client_->pushed, ElementsAre("stream r.example/app " + sealed.blob.digest.str(),
+                                           "stream other.example/app " + sealed.blob.digest.str()));
+  EXPECT_EQ(base::sha256(client_->blobs.at(sealed.blob.digest)), sealed.blob.digest);
+}
+
+TEST_F(ExporterRegistryStreaming, ASmallLayerIsAskedForFirst) {
+  auto output = exporter({"r.example/app:1"});
+  snapshot::SealedLayer sealed = deliver(*output, made(1000));
+  EXPECT_THAT(client_->pushed, ElementsAre("blob r.example/app " + sealed.blob.digest.str()));
+}
+
+TEST_F(ExporterRegistryStreaming, ABrokenStreamIsFollowedByAnOrdinaryPush) {
+  client_->streams_break = true;
+  auto output = exporter({"r.example/app:1"});
+  snapshot::SealedLayer sealed = deliver(*output, made(kLarge));
+  EXPECT_THAT(client_->pushed, ElementsAre("blob r.example/app " + sealed.blob.digest.str()));
+  EXPECT_EQ(base::sha256(client_->blobs.at(sealed.blob.digest)), sealed.blob.digest);
+}
+
+TEST_F(ExporterRegistryStreaming, WhatIsSealedAlreadyIsNotStreamed) {
+  snapshot::LayerPtr layer = made(kLarge);
+  snapshot::SealedLayer sealed = layers_.seal(*layer, {}, nullptr, {});
+  deliver(*exporter({"r.example/app:1"}), layer);
+  EXPECT_THAT(client_->pushed, ElementsAre("blob r.example/app " + sealed.blob.digest.str()));
 }
 
 }  // namespace
