@@ -135,9 +135,10 @@ struct LocalTree::Impl {
                              const Verdict& parent_verdict) const;
   // The status of `path` whether it is ignored or not.
   std::optional<struct stat> status_of(const std::string& path) const;
-  base::Digest hash(const std::string& path) const;
-  // One attempt: nullopt when the file changed meanwhile.
-  std::optional<base::Digest> try_hash(int parent, const std::string& path) const;
+  // `status`: of the file, just read.
+  base::Digest hash(const std::string& path, struct stat status) const;
+  // One attempt: nullopt when the file is no longer what `before` says.
+  std::optional<base::Digest> try_hash(int parent, const std::string& path, const struct stat& before) const;
 
   std::string directory;
   os::Root root;
@@ -300,14 +301,13 @@ std::optional<struct stat> LocalTree::Impl::status_of(const std::string& path) c
   return status;
 }
 
-std::optional<base::Digest> LocalTree::Impl::try_hash(int parent, const std::string& path) const {
+std::optional<base::Digest> LocalTree::Impl::try_hash(int parent, const std::string& path,
+                                                      const struct stat& before) const {
   thread_local std::vector<std::byte> buffer(kReadBuffer);
   const std::string name(snapshot::base_name(path));
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  struct stat before {};
   struct stat after {};
-  base::check(::fstatat(parent, name.c_str(), &before, AT_SYMLINK_NOFOLLOW), "read", path);
   // Without blocking, should a FIFO have taken its place.
   const os::Fd file(
       ::openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -329,10 +329,11 @@ std::optional<base::Digest> LocalTree::Impl::try_hash(int parent, const std::str
   return digest;
 }
 
-base::Digest LocalTree::Impl::hash(const std::string& path) const {
+base::Digest LocalTree::Impl::hash(const std::string& path, struct stat status) const {
   const auto parent = held_directory(std::string(snapshot::parent_path(path)));
   for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
-    if (auto digest = try_hash(parent->get(), path)) return *digest;
+    if (auto digest = try_hash(parent->get(), path, status)) return *digest;
+    if (!read_status(parent->get(), std::string(snapshot::base_name(path)), path, status)) break;
   }
   throw base::Error(base::ErrorKind::kContext, fmt::format("'{}' keeps changing while it is read", path))
       .hint("add it to .dockerignore, or stop what writes to it");
@@ -384,16 +385,22 @@ std::vector<Entry> LocalTree::list(const std::string& path) const {
 }
 
 os::Fd LocalTree::open(const std::string& path) const {
-  const auto status = impl_->status_of(path);
-  if (!status || impl_->verdict(path)->ignored) throw base::os_error(ENOENT, "open", path);
-  if (S_ISSOCK(status->st_mode)) {
-    return os::Fd(base::check(::memfd_create("socket", MFD_CLOEXEC), "open", path));
+  if (path.empty() || snapshot::clean_path(path) != path || impl_->verdict(path)->ignored)
+    throw base::os_error(ENOENT, "open", path);
+  const auto parent = impl_->held_directory(std::string(snapshot::parent_path(path)));
+  // Without blocking, should it be a FIFO.
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  os::Fd file(::openat(parent->get(), std::string(snapshot::base_name(path)).c_str(), kFlags));
+  struct stat status {};
+  if (file.valid() && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) return file;
+  const int reason = file.valid() ? 0 : errno;
+  if (reason == ENXIO) {
+    const auto named = impl_->status_of(path);
+    if (named && S_ISSOCK(named->st_mode))
+      return os::Fd(base::check(::memfd_create("socket", MFD_CLOEXEC), "open", path));
   }
-  if (!S_ISREG(status->st_mode)) {
-    throw base::Error(base::ErrorKind::kContext, fmt::format("'{}' is no regular file", path));
-  }
-  // Without blocking, should a FIFO have taken its place.
-  return impl_->root.open_exact(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (reason != 0 && reason != ELOOP && reason != ENXIO) throw base::os_error(reason, "open", path);
+  throw base::Error(base::ErrorKind::kContext, fmt::format("'{}' is no regular file", path));
 }
 
 namespace {
@@ -412,7 +419,7 @@ base::Digest LocalTree::content_digest(const Entry& entry) const {
       status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) == entry.size;
   if (!same) changed(entry.path);
   auto known = impl_->digests->find(entry.path, identity_of(*status));
-  base::Digest digest = known ? *known : impl_->hash(entry.path);
+  base::Digest digest = known ? *known : impl_->hash(entry.path, *status);
   impl_->given.with([&](auto& given) {
     auto [first, is_new] = given.try_emplace(entry.path, digest);
     if (!is_new && first->second != digest) changed(entry.path);

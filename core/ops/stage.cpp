@@ -58,7 +58,10 @@ class FileStager {
     os::FdSink sink(file.get(), entry.path);
     base::Hasher hasher;
     std::uint64_t size = 0;
-    while (std::size_t count = content.read(buffer_)) {
+    // Where the digest is known, it says that there is no more.
+    while (size < entry.size || entry.content.empty()) {
+      std::size_t count = content.read(buffer_);
+      if (count == 0) break;
       base::ByteSpan bytes = base::ByteSpan(buffer_).first(count);
       hasher.update(bytes);
       sink.write(bytes);
@@ -79,7 +82,7 @@ class FileStager {
 
 }  // namespace
 
-snapshot::LayerIndex stage_additions(std::vector<Addition> additions, const snapshot::Staging& staging,
+snapshot::LayerIndex stage_additions(std::vector<Addition> additions, snapshot::Staging& staging,
                                      snapshot::Form form, base::ThreadPool& pool) {
   std::vector<const Addition*> files;
   for (const Addition& addition : additions) {
@@ -91,6 +94,7 @@ snapshot::LayerIndex stage_additions(std::vector<Addition> additions, const snap
     std::size_t end = std::min(files.size(), (task + 1) * kFilesPerTask);
     for (std::size_t i = task * kFilesPerTask; i < end; ++i) stager.place(*files[i]);
   });
+  staging.set_files_finished();
   std::vector<Entry> entries;
   entries.reserve(additions.size());
   for (Addition& addition : additions) entries.push_back(std::move(addition.entry));

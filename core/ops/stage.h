@@ -14,7 +14,7 @@ namespace cooper::ops {
 // hard-linked, everything else is copied (reflinked where the file system can). A file with a known content
 // digest is hashed while it is copied: when the source changed since its key was made, that is
 // Error{kContext} naming it.
-snapshot::LayerIndex stage_additions(std::vector<Addition> additions, const snapshot::Staging& staging,
+snapshot::LayerIndex stage_additions(std::vector<Addition> additions, snapshot::Staging& staging,
                                      snapshot::Form form, base::ThreadPool& pool);
 
 }  // namespace cooper::ops

@@ -105,7 +105,7 @@ Staging LayerStore::begin() {
 }
 
 LayerPtr LayerStore::commit(Staging staging, LayerIndex index) {
-  TreeWriter(staging.tree(), form_).adopt(index);
+  TreeWriter(staging.tree(), form_).adopt(index, staging.files_finished_);
   return publish(staging, std::move(index));
 }
 

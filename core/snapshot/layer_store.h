@@ -29,6 +29,8 @@ class Staging {
   const std::string& scratch() const {
     return scratch_;
   }  // same file system; overlay's work directory and the like
+  // Every file has its bytes and attributes, as TreeWriter gives them: commit() need not look at them again.
+  void set_files_finished() { files_finished_ = true; }
 
  private:
   friend class LayerStore;
@@ -36,6 +38,7 @@ class Staging {
   os::TempDir directory_;
   std::string tree_;
   std::string scratch_;
+  bool files_finished_ = false;
 };
 
 struct SealOptions {

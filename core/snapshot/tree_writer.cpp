@@ -294,10 +294,10 @@ void TreeWriter::unshare_file(int parent, const Entry& entry) {
   finish_file(own, entry);
 }
 
-void TreeWriter::adopt(const LayerIndex& index) {
+void TreeWriter::adopt(const LayerIndex& index, bool files_finished) {
   for (const Entry& entry : index.entries()) {
     if (entry.type == EntryType::kFile) {
-      adopt_file(entry, index.is_link_target(entry.path));
+      if (!files_finished) adopt_file(entry, index.is_link_target(entry.path));
     } else if (entry.is_directory() || !exists(entry)) {
       add(entry);
     } else if (entry.type != EntryType::kHardlink && entry.type != EntryType::kWhiteout) {

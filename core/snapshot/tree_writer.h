@@ -42,8 +42,8 @@ class TreeWriter {
   void add(const Entry& entry);
   // Makes what is missing of `index` and corrects the attributes of what is there. Files must be there with
   // their size, else Error{kInternal}; one that shares its inode with another layer is copied before its
-  // attributes are changed.
-  void adopt(const LayerIndex& index);
+  // attributes are changed. Files that are known to be finished are not looked at.
+  void adopt(const LayerIndex& index, bool files_finished = false);
   // Removes a path with all below it; a missing one is fine.
   void remove(const std::string& path);
   // Sets the times of directories, last of all, because every child that is added changes them.
