@@ -5,14 +5,18 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "oci/image_config.h"
+#include "oci/platform.h"
 #include "ops/exec_mounts.h"
 #include "ops/file.h"
 #include "ops/results.h"
+#include "sandbox/emulation.h"
 #include "snapshot/accounts.h"
 #include "snapshot/merged_view.h"
 
 namespace cooper::ops {
 namespace {
+
+constexpr int kCannotExecute = 126;  // as a shell says it
 
 void require_launcher(const Services& services) {
   if (services.launcher != nullptr) return;
@@ -54,6 +58,19 @@ sandbox::Spec describe_step(const graph::Exec& op, const snapshot::Account& acco
       .exit_status(status.code);
 }
 
+// A program that could not be started may be one of another machine. Images can be labelled wrong, so this is
+// only asked once it has failed.
+void check_emulation(const oci::Platform& platform, const std::string& scratch) {
+  oci::Platform host = oci::host_platform();
+  if (platform.architecture == host.architecture || sandbox::can_execute(platform.architecture, scratch))
+    return;
+  throw base::Error(base::ErrorKind::kUnsupported,
+                    fmt::format("cannot run programs of {} on this {} machine", platform.str(), host.str()))
+      .hint(
+          "register an emulator with binfmt_misc (Debian: qemu-user-static), or build natively from "
+          "'FROM --platform=$BUILDPLATFORM' and only copy the result");
+}
+
 }  // namespace
 
 snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const solver::ResultPtr> inputs,
@@ -79,6 +96,10 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
     services.events->emit(std::move(event));
   };
   sandbox::ExitStatus status = services.launcher->run(spec, log, stop);
+  if (status.code == kCannotExecute) {
+    check_emulation(services.definition->vertices[static_cast<std::size_t>(vertex)].platform,
+                    staging.scratch());
+  }
   if (status.code != 0) fail(op, status);
   return services.layers->commit_upper(std::move(staging), stack);
 }

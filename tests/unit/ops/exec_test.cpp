@@ -118,6 +118,25 @@ TEST_F(OpsExec, ASignalIsNamed) {
   EXPECT_EQ(error.exit_status(), 137);
 }
 
+TEST_F(OpsExec, AForeignProgramThatCannotBeStartedIsExplained) {
+  launcher_.step = [](const sandbox::Spec&, const auto&) { return sandbox::ExitStatus{126}; };
+  for (const char* platform : {"linux/vax", "linux/amd64", "linux/arm64"}) {
+    graph::Vertex vertex;
+    vertex.platform = oci::parse_platform(platform);
+    vertex.op = exec_;
+    vertex.inputs = {graph::kScratch};
+    definition_.add(std::move(vertex));
+  }
+  std::vector<solver::ResultPtr> inputs = {base_};
+  base::Error foreign = error_of([&] { run_exec(0, exec_, inputs, services_, {}); });
+  EXPECT_EQ(foreign.kind(), base::ErrorKind::kUnsupported);
+  EXPECT_THAT(foreign.message(), HasSubstr("cannot run programs of linux/vax"));
+  EXPECT_THAT(foreign.hint(), HasSubstr("binfmt_misc"));
+  int native = oci::host_platform().architecture == "amd64" ? 1 : 2;
+  base::Error own = error_of([&] { run_exec(native, exec_, inputs, services_, {}); });
+  EXPECT_EQ(own.exit_status(), 126) << "a step of our own machine is to blame itself";
+}
+
 TEST_F(OpsExec, WithoutALauncherTheReasonIsSaid) {
   services_.launcher = nullptr;
   services_.no_launcher_reason = "user namespaces are off";
