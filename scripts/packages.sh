@@ -17,7 +17,7 @@ packages_of() {
       ;;
     test)
       echo libgtest-dev libgmock-dev git busybox-static docker-registry skopeo umoci jq curl openssl
-      echo util-linux zstd xz-utils bzip2
+      echo util-linux zstd xz-utils bzip2 qemu-user-static
       ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;
     demo) echo mmdebstrap docker-registry skopeo jq curl util-linux ;;

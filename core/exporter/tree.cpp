@@ -174,10 +174,6 @@ class TreeExporter final : public Exporter {
 
   std::string finish(const BuiltImages& built, const std::stop_token& stop) override {
     bool split = output_.platform_split.value_or(built.images.size() > 1);
-    if (!split && built.images.size() > 1) {
-      throw base::Error(base::ErrorKind::kUsage, "several platforms cannot share one tree")
-          .hint("leave out platform-split=false");
-    }
     std::unique_ptr<TreeWriter> writer;
     if (output_.as_tar) {
       writer = std::make_unique<TarTree>(output_.destination);
@@ -206,8 +202,20 @@ class TreeExporter final : public Exporter {
       folder.mode = 0755;
       writer.add(view, folder, top);
     }
+    platform_ = image.config.platform.str();
     std::unordered_map<std::string, std::string> first_of_group;
     write_below(writer, view, "", top, first_of_group);
+  }
+
+  // Platforms may share a tree as long as their files differ in name. False for a directory that is there.
+  bool is_new(const Entry& entry, const std::string& path) {
+    auto [owner, added] = owners_.try_emplace(path, Owner{platform_, entry.is_directory()});
+    if (added) return true;
+    if (owner->second.is_directory && entry.is_directory()) return false;
+    throw base::Error(base::ErrorKind::kUsage,
+                      fmt::format("both {} and {} have '/{}', and platform-split=false gives them one tree",
+                                  owner->second.platform, platform_, path))
+        .hint("leave out platform-split=false, or name the file after its platform");
   }
 
   void write_below(TreeWriter& writer, const TreeView& view, const std::string& directory,
@@ -226,14 +234,21 @@ class TreeExporter final : public Exporter {
           entry.link_target = first->second;
         }
       }
-      writer.add(view, entry, path);
+      if (is_new(entry, path)) writer.add(view, entry, path);
       if (entry.is_directory()) write_below(writer, view, entry.path, top, first_of_group);
     }
   }
 
+  struct Owner {
+    std::string platform;
+    bool is_directory = false;
+  };
+
   TreeOutput output_;
   snapshot::LayerStore& layers_;
   base::ThreadPool& pool_;
+  std::string platform_;                           // whose files are being written
+  std::unordered_map<std::string, Owner> owners_;  // of every path that was written
 };
 
 }  // namespace

@@ -102,9 +102,21 @@ TEST_F(ExporterTree, PlatformsHaveFolders) {
   run(*exporter("out"), both);
   EXPECT_EQ(read("out/linux_amd64/a"), "amd");
   EXPECT_EQ(read("out/linux_arm_v7/a"), "arm");
-  EXPECT_EQ(error_of([&] { run(*exporter("flat", false, false), both); }).kind(), base::ErrorKind::kUsage);
   run(*exporter("one", false, true), built({image({LayerTar().file("a", "amd")}, "linux/amd64")}));
   EXPECT_EQ(read("one/linux_amd64/a"), "amd");
+}
+
+TEST_F(ExporterTree, PlatformsShareATreeUnlessTheirFilesCollide) {
+  auto amd = [&](const std::string& name) {
+    return image({LayerTar().directory("d").file(name, "amd")}, "linux/amd64");
+  };
+  image::Image arm = image({LayerTar().directory("d").file("d/arm", "arm")}, "linux/arm64");
+  run(*exporter("flat", false, false), built({amd("d/amd"), arm}));
+  EXPECT_EQ(read("flat/d/amd"), "amd");
+  EXPECT_EQ(read("flat/d/arm"), "arm");
+  base::Error error = error_of([&] { run(*exporter("clash", false, false), built({amd("d/arm"), arm})); });
+  EXPECT_EQ(error.kind(), base::ErrorKind::kUsage);
+  EXPECT_THAT(error.message(), HasSubstr("both linux/amd64 and linux/arm64 have '/d/arm'"));
 }
 
 TEST_F(ExporterTree, NewerTimesBecomeTheEpoch) {
