@@ -28,8 +28,10 @@ build: ## compile build/cooper
 	@scripts/configure.sh $(BUILD)
 	@ninja -C $(BUILD) -j $(JOBS) cooper
 
-bench: build ## speed and memory, beside buildah
-	@scripts/packages.sh bench
+bench: ## speed and memory, beside buildah
+	@scripts/packages.sh build bench
+	@scripts/configure.sh $(BUILD) -DCOOPER_BENCH=ON
+	@ninja -C $(BUILD) -j $(JOBS) cooper bench_language
 	@COOPER=$(BUILD)/cooper scripts/bench.sh
 
 lint: ## clang-format, clang-tidy and shellcheck, in check mode

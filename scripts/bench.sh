@@ -167,6 +167,14 @@ row 'memory, RUN on a base of 1 GiB' MiB "$memory" "$peer_memory" 200
 large=$(PREPARE=$work/bin/fresh median cooper-large "$work/bin/cooper" -t "$REGISTRY/large2" --push "$work/large")
 row 'COPY of 1 GiB and push, cold' s "$large" nan -
 
+echo "the Dockerfile language"
+language() { # language NAME: milliseconds
+  "$(dirname "$cooper")/tests/bench/bench_language" --benchmark_filter="$1" --benchmark_format=json 2>"$work/log" |
+    jq -r '.benchmarks[0].real_time'
+}
+row 'parse and lower 2,000 lines' ms "$(language parse_and_lower)" nan 20
+row '100,000 paths, 100 ignore patterns' ms "$(language ignore_patterns)" nan 150
+
 printf '\n%-40s %10s %10s %9s %10s\n' '' cooper buildah ratio bound
 printf '%s\n' "${rows[@]}"
 printf '\nmedians of %s; buildah %s, isolation %s; %s cores; load at the end: %s\n' "$runs" \

@@ -21,7 +21,7 @@ packages_of() {
       ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;
     demo) echo mmdebstrap docker-registry skopeo jq curl util-linux ;;
-    bench) echo hyperfine buildah docker-registry busybox-static openssl jq curl time ;;
+    bench) echo libbenchmark-dev hyperfine buildah docker-registry busybox-static openssl jq curl time ;;
     *)
       echo "packages.sh: unknown set '$1'" >&2
       echo "hint: use one of build, test, lint, demo, bench" >&2
