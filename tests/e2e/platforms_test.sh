@@ -84,7 +84,7 @@ ARG PROGRAM=/program
 RUN ["/program"]
 END
 # A handler may be registered on the machine that runs this.
-emulation=$(cat /proc/sys/fs/binfmt_misc/qemu-aarch64 2>/dev/null | head -n 1 || true)
+emulation=$(head -n 1 /proc/sys/fs/binfmt_misc/qemu-aarch64 2>/dev/null || true)
 if [[ $emulation != enabled ]]; then
   build_fails 9 --platform linux/arm64 emulated
   assert_contains "$message" "cannot run programs of linux/arm64 on this $native machine" error
