@@ -1,48 +1,17 @@
 #include "cache/local.h"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
 #include "base/cancellation.h"
 #include "base/error.h"
+#include "cache/record_file.h"
 #include "os/fd.h"
 
 namespace cooper::cache {
-namespace {
-
-constexpr std::size_t kLargestRecord = 64 << 20;  // bytes; a COPY of half a million files
-
-// The text of a record's file; nullopt when there is none. A restored cache is not to be trusted: no symlink
-// is followed, and a FIFO cannot block us.
-std::optional<std::string> read_record(const std::string& path) {
-  const int number = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (number < 0 && errno == ENOENT) return std::nullopt;
-  const os::Fd file(base::check(number, "open the cache record", path));
-  struct stat status {};
-  base::check(::fstat(file.get(), &status), "stat the cache record", path);
-  if (!S_ISREG(status.st_mode)) throw base::Error(base::ErrorKind::kCorrupt, "not a regular file");
-  os::FdSource source(file.get(), path);
-  return base::read_all(source, kLargestRecord, "the cache record");
-}
-
-// Owns a blob's descriptor while it is read.
-class BlobSource final : public base::ByteSource {
- public:
-  BlobSource(os::Fd file, std::string name) : file_(std::move(file)), source_(file_.get(), std::move(name)) {}
-  std::size_t read(base::MutableByteSpan buffer) override { return source_.read(buffer); }
-
- private:
-  os::Fd file_;
-  os::FdSource source_;
-};
-
-}  // namespace
-
 LocalBackend::LocalBackend(std::shared_ptr<store::Store> store, std::function<void(const std::string&)> warn)
     : store_(std::move(store)), warn_(std::move(warn)), temporary_(store_->make_temp("records-")) {}
 
@@ -68,13 +37,7 @@ std::vector<std::optional<Record>> LocalBackend::find(const std::vector<base::Di
 std::optional<Record> LocalBackend::find_one(const base::Digest& key) const {
   const std::string path = record_path(key);
   try {
-    const std::optional<std::string> text = read_record(path);
-    if (!text) return std::nullopt;
-    Record record = Record::parse(*text);
-    if (record.key != key && record.content_key != key) {
-      throw base::Error(base::ErrorKind::kCorrupt, "it is the record of another key");
-    }
-    return record;
+    return read_record_file(path, key);
   } catch (const base::Error& error) {
     warn_(fmt::format("ignoring the cache record '{}': {}", path, error.summary()));
     // Another process may have replaced it just now; then a good record is lost, which costs time only.
@@ -86,7 +49,7 @@ std::optional<Record> LocalBackend::find_one(const base::Digest& key) const {
 std::unique_ptr<base::ByteSource> LocalBackend::open_blob(const oci::Descriptor& blob,
                                                           const std::stop_token& stop) {
   base::throw_if_stopped(stop);
-  return std::make_unique<BlobSource>(store_->open_blob(blob.digest), blob.digest.str());
+  return std::make_unique<os::FileSource>(store_->open_blob(blob.digest), blob.digest.str());
 }
 
 void LocalBackend::put(const Record& record, const std::stop_token& stop) {
@@ -110,7 +73,7 @@ void LocalBackend::write(const std::string& path, std::string_view text) {
 
 std::optional<Record> LocalBackend::last_of_step(const std::string& step_id) const {
   try {
-    const std::optional<std::string> text = read_record(step_path(step_id));
+    const std::optional<std::string> text = read_record_text(step_path(step_id));
     if (!text) return std::nullopt;
     Record record = Record::parse(*text);
     if (record.step_id == step_id) return record;

@@ -14,17 +14,6 @@ namespace {
 constexpr std::uint64_t kStreamedSize =
     8 << 20;  // bytes of file contents from which a layer is sent while compressed
 
-// A file of the store as a stream that owns its descriptor.
-class BlobFile final : public base::ByteSource {
- public:
-  BlobFile(os::Fd fd, std::string name) : fd_(std::move(fd)), source_(fd_.get(), std::move(name)) {}
-  std::size_t read(base::MutableByteSpan buffer) override { return source_.read(buffer); }
-
- private:
-  os::Fd fd_;
-  os::FdSource source_;
-};
-
 class RegistryExporter final : public Exporter {
  public:
   RegistryExporter(RegistryOutput output, std::shared_ptr<registry::Client> client,
@@ -147,7 +136,7 @@ class LayerPush final : public image::LayerReceiver {
     blob.mount_from = exporter_.mount_source(sealed.blob.digest, target);
     blob.open = [this, digest = sealed.blob.digest] {
       if (layer_->origin()) exporter_.layers_.fetch_blob(*layer_, stop_);
-      return std::make_unique<BlobFile>(exporter_.layers_.store().open_blob(digest), digest.str());
+      return std::make_unique<os::FileSource>(exporter_.layers_.store().open_blob(digest), digest.str());
     };
     exporter_.client_->push_blob(target, blob, stop_);
   }

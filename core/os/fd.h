@@ -41,6 +41,17 @@ class FdSource final : public base::ByteSource {
   std::string name_;
 };
 
+// The same, owning the descriptor.
+class FileSource final : public base::ByteSource {
+ public:
+  FileSource(Fd fd, std::string name) : fd_(std::move(fd)), source_(fd_.get(), std::move(name)) {}
+  std::size_t read(base::MutableByteSpan buffer) override { return source_.read(buffer); }
+
+ private:
+  Fd fd_;
+  FdSource source_;
+};
+
 class FdSink final : public base::ByteSink {
  public:
   FdSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}

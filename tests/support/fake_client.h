@@ -74,7 +74,10 @@ class FakeClient final : public registry::Client {
                      const std::stop_token&) override {
     std::scoped_lock lock(mutex);
     pushed.push_back("manifest " + reference.str());
-    pushed_manifests[reference.str()] = {media_type, raw, base::sha256(raw)};
+    registry::RawManifest manifest{media_type, raw, base::sha256(raw)};
+    pushed_manifests[reference.str()] = manifest;
+    if (!reference.tag.empty()) manifests[reference.name() + ":" + reference.tag] = manifest;
+    manifests[reference.name() + "@" + manifest.digest.str()] = manifest;
   }
 
   std::mutex mutex;
