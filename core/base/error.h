@@ -31,7 +31,7 @@ enum class ErrorKind {
 // The documented process exit code of `kind`. A failing RUN passes its own code through instead.
 int exit_code(ErrorKind kind);
 
-// A place in a text file; lines and columns count from 1, 0 means unknown.
+// A place in a text file; lines and columns (in characters) count from 1, 0 means unknown.
 struct SourceRange {
   std::string file;
   int start_line = 0;

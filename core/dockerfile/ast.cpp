@@ -1,5 +1,6 @@
 #include "dockerfile/ast.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -18,6 +19,11 @@ std::string_view line_at(std::string_view text, int number) {
   std::string_view line = text.substr(0, text.find('\n'));
   while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   return line;
+}
+
+int characters(std::string_view text) {
+  auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; };
+  return static_cast<int>(std::count_if(text.begin(), text.end(), begins));
 }
 
 // The first thing that `message` puts in single quotes.
@@ -134,7 +140,7 @@ base::Error located(base::Error error, const Source& source, Lines lines) {
     }
     constexpr std::size_t kMaxExcerpt = 200;
     if (column != std::string_view::npos && column < kMaxExcerpt)
-      range.start_column = static_cast<int>(column) + 1;
+      range.start_column = characters(line.substr(0, column)) + 1;
     range.excerpt = std::string(line.substr(0, kMaxExcerpt));
     for (char& c : range.excerpt) {
       if (c == '\t') c = ' ';  // so that the caret stands below its column

@@ -26,13 +26,29 @@ std::string render_tail(const Step& step, Colors colors) {
   return text + "------\n";
 }
 
+// Below the marked line, a caret at `column` (in characters, from 1) of `line`.
+std::string render_caret(std::string_view line, int column) {
+  std::string text = "     |     ";
+  for (int position = 1; position < column && !line.empty(); ++position) {
+    std::size_t bytes = 1;
+    while (bytes < line.size() && (static_cast<unsigned char>(line[bytes]) & 0xC0U) == 0x80) ++bytes;
+    const std::string shown = clean_line(line.substr(0, bytes), Colors::kRemove);
+    // A tab stays one, so that the caret moves as the line above does.
+    text += shown == "\t" ? shown : std::string(cell_width(shown), ' ');
+    line.remove_prefix(bytes);
+  }
+  return text + "^\n";
+}
+
 std::string render_source(const base::SourceRange& range, const SourceReader& sources) {
   if (range.file.empty() || range.start_line <= 0) return {};
-  const auto text = sources ? sources(range.file) : std::nullopt;
-  if (text) return render_excerpt(*text, range);
+  const auto whole = sources ? sources(range.file) : std::nullopt;
+  if (whole) return render_excerpt(*whole, range);
   if (range.excerpt.empty()) return {};
-  return fmt::format("{}:{}\n{}{:4} | >>> {}\n{}", range.file, range.start_line, kRule, range.start_line,
-                     clean_line(range.excerpt, Colors::kRemove), kRule);
+  std::string text = fmt::format("{}:{}\n{}{:4} | >>> {}\n", range.file, range.start_line, kRule,
+                                 range.start_line, clean_line(range.excerpt, Colors::kRemove));
+  if (range.start_column > 0) text += render_caret(range.excerpt, range.start_column);
+  return text + std::string(kRule);
 }
 
 }  // namespace
@@ -48,10 +64,13 @@ std::string render_excerpt(const std::string& text, const base::SourceRange& ran
   std::string excerpt = fmt::format("{}:{}\n{}", range.file, range.start_line, kRule);
   for (int number = first; number <= last; ++number) {
     const bool marked = number >= range.start_line && number <= last_marked;
-    std::string line = fmt::format("{:4} | {} {}", number, marked ? ">>>" : "   ",
-                                   clean_line(lines[static_cast<std::size_t>(number - 1)], Colors::kRemove));
+    const std::string& source = lines[static_cast<std::size_t>(number - 1)];
+    std::string line =
+        fmt::format("{:4} | {} {}", number, marked ? ">>>" : "   ", clean_line(source, Colors::kRemove));
     while (line.ends_with(' ')) line.pop_back();
     excerpt += line + '\n';
+    if (number == range.start_line && range.start_column > 0)
+      excerpt += render_caret(source, range.start_column);
   }
   return excerpt + std::string(kRule);
 }
@@ -62,7 +81,10 @@ std::string render_failure(const base::Error& error, const Step* step, const Sou
   if (error.kind() != base::ErrorKind::kCancelled) {
     if (step != nullptr) text += render_tail(*step, color ? Colors::kKeep : Colors::kRemove);
     base::SourceRange range = error.range().value_or(base::SourceRange());
-    if (range.start_line == 0 && step != nullptr) range = step->range;
+    if (range.start_line == 0 && step != nullptr) {
+      range = step->range;
+      range.start_column = 0;  // the whole step failed, not a word of it
+    }
     text += render_source(range, sources);
   }
   const char* red = color ? "\x1b[31m" : "";
@@ -71,6 +93,7 @@ std::string render_failure(const base::Error& error, const Step* step, const Sou
   if (error.range() && !error.range()->file.empty()) {
     where = error.range()->file + ":";
     if (error.range()->start_line > 0) where += fmt::format("{}:", error.range()->start_line);
+    if (error.range()->start_column > 0) where += fmt::format("{}:", error.range()->start_column);
     where += " ";
   }
   text += fmt::format("{}error:{} {}{}\n", red, reset, where, clean_line(error.summary(), Colors::kRemove));

@@ -16,7 +16,8 @@ namespace cooper::report {
 std::string render_failure(const base::Error& error, const Step* step, const SourceReader& sources,
                            bool color);
 
-// Two lines of `text` around `range`, numbered, the range's own marked with ">>>".
+// Two lines of `text` around `range`, numbered, the range's own marked with ">>>" and its column with a
+// caret.
 std::string render_excerpt(const std::string& text, const base::SourceRange& range);
 
 }  // namespace cooper::report
