@@ -118,8 +118,13 @@ dockerfile::ResolvedImage BaseImages::resolve(const std::string& reference, cons
 std::vector<dockerfile::ResolvedImage> BaseImages::resolve_all(
     const std::vector<dockerfile::BaseRequest>& requests) {
   std::vector<std::optional<Pinned>> pinned(requests.size());
-  base::parallel_for(pool_, requests.size(), 1,
-                     [&](std::size_t i) { pinned[i] = pin(requests[i].reference, requests[i].platform); });
+  base::parallel_for(pool_, requests.size(), 1, [&](std::size_t i) {
+    try {
+      pinned[i] = pin(requests[i].reference, requests[i].platform);
+    } catch (base::Error& error) {
+      throw dockerfile::asked_by(requests[i], error);
+    }
+  });
   std::vector<dockerfile::ResolvedImage> resolved;
   for (const std::optional<Pinned>& image : pinned) resolved.push_back(keep(*image));
   return resolved;

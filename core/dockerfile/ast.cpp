@@ -118,7 +118,7 @@ std::string dump(const Ast& ast) {
   return text;
 }
 
-base::Error located(base::Error error, const Source& source, Lines lines) {
+base::Error located(base::Error error, const Source& source, Lines lines, std::string_view object) {
   if (error.range() && !error.range()->file.empty()) return error;
   base::SourceRange range;
   range.file = source.filename;
@@ -127,7 +127,7 @@ base::Error located(base::Error error, const Source& source, Lines lines) {
   if (lines.first > 0) {
     std::string_view line = line_at(source.text, lines.first);
     std::size_t column = line.find_first_not_of(" \t");
-    std::string_view object = quoted_object(error.message());
+    if (object.empty()) object = quoted_object(error.message());
     for (int number = lines.first; !object.empty() && number <= lines.last && number < lines.first + 100;
          ++number) {
       std::string_view candidate = line_at(source.text, number);

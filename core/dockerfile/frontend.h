@@ -83,6 +83,7 @@ struct ResolvedImage {
 struct BaseRequest {
   std::string reference;  // canonical, or a named context's value
   oci::Platform platform;
+  Lines lines = {};  // of the first instruction that names it
 
   bool operator==(const BaseRequest&) const = default;
 };
@@ -93,9 +94,12 @@ class ImageResolver {
   // Throws Error when the image cannot be had.
   virtual ResolvedImage resolve(const std::string& reference, const oci::Platform& platform) = 0;
   // All images that one round needs, in order; override it to fetch in parallel. Triggers of a base can make
-  // a second round necessary.
+  // a second round necessary. Throws what resolve() throws, marked by asked_by().
   virtual std::vector<ResolvedImage> resolve_all(const std::vector<BaseRequest>& requests);
 };
+
+// `error` with the lines of the request that it comes from, so that it is shown where the image is named.
+base::Error asked_by(const BaseRequest& request, base::Error error);
 
 struct Lowered {
   int root = graph::kScratch;

@@ -158,16 +158,16 @@ void Linter::report(Rule rule, Lines lines, std::string message) {
   if (sink_) sink_(warnings_.back());
 }
 
-void Linter::throw_if_errors() const {
-  if (!options_.error || warnings_.empty()) return;
+std::optional<base::Error> Linter::failure() const {
+  if (!options_.error || warnings_.empty()) return std::nullopt;
   std::vector<std::string> rules;
   for (const LintWarning& warning : warnings_) {
     if (std::find(rules.begin(), rules.end(), warning.rule) == rules.end()) rules.push_back(warning.rule);
   }
-  throw base::Error(
-      base::ErrorKind::kDockerfile,
-      fmt::format("lint found violations of {}, and 'error=true' is set", base::join(rules, ", ")))
-      .hint("mend them, or name the rules in 'skip='");
+  return base::Error(
+             base::ErrorKind::kDockerfile,
+             fmt::format("lint found violations of {}, and check=error=true is set", base::join(rules, ", ")))
+      .hint("mend them, or name the rules in check=skip=…");
 }
 
 bool names_a_secret(std::string_view key) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "dockerfile/ast.h"
 
 namespace cooper::dockerfile {
@@ -75,8 +77,9 @@ class Linter {
   void report(Rule rule, Lines lines, std::string message);
 
   const std::vector<LintWarning>& warnings() const { return warnings_; }
-  // Throws Error{kDockerfile} naming the rules when there are warnings and "error=true" was asked for.
-  void throw_if_errors() const;
+  // Error{kDockerfile} naming the rules when there are warnings and "error=true" was asked for. Without a
+  // place.
+  std::optional<base::Error> failure() const;
 
  private:
   LintOptions options_;

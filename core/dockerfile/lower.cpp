@@ -38,6 +38,17 @@ std::string canonical_name(const std::string& name) {
   }
 }
 
+// What `base` may be a slip of: one of `names`, which are stages, or an image that everybody uses.
+std::string near_image(const std::string& base, std::vector<std::string> names) {
+  static const std::vector<std::string> kPopular = {
+      "alpine", "amazonlinux", "archlinux", "busybox", "centos", "composer", "debian",   "eclipse-temurin",
+      "elixir", "fedora",      "golang",    "gradle",  "httpd",  "maven",    "mariadb",  "mongo",
+      "mysql",  "nginx",       "node",      "openjdk", "perl",   "php",      "postgres", "python",
+      "redis",  "rockylinux",  "ruby",      "rust",    "swift",  "traefik",  "ubuntu"};
+  names.insert(names.end(), kPopular.begin(), kPopular.end());
+  return suggest(base.substr(0, base.find_first_of(":@")), names, true);
+}
+
 bool is_predefined(const std::string& name) {
   static const std::set<std::string> kNames = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY",
                                                "NO_PROXY",   "ALL_PROXY",   "SOURCE_DATE_EPOCH"};
@@ -143,7 +154,7 @@ void Lowering::resolve_stage(std::size_t index, bool needed) {
     state.dispatched = is_context || stage(index).image_only;
     return;
   }
-  BaseRequest request{context != nullptr ? context->value : canonical, state.platform};
+  BaseRequest request{context != nullptr ? context->value : canonical, state.platform, stage(index).lines};
   pending_.push_back({index, std::move(request)});
 }
 
@@ -353,11 +364,31 @@ void Lowering::finish(Lowered& lowered) {
   lowered.base_images = std::move(base_images_);
 }
 
+std::vector<ResolvedImage> Lowering::resolve_bases(ImageResolver& resolver,
+                                                   const std::vector<BaseRequest>& requests) const {
+  try {
+    return resolver.resolve_all(requests);
+  } catch (base::Error& error) {
+    if (!error.range()) throw;
+    Lines lines{error.range()->start_line, error.range()->end_line};
+    std::vector<std::string> names;
+    std::string base;
+    for (const PlanStage& stage : plan_.stages) {
+      if (!stage.header.name.empty()) names.push_back(stage.header.name);
+      if (base.empty() && stage.lines == lines) base = stage.header.base;
+    }
+    bool unknown = error.kind() == base::ErrorKind::kRegistry || error.kind() == base::ErrorKind::kAuth;
+    std::string near = unknown ? near_image(base, std::move(names)) : "";
+    if (!near.empty()) error.hint(fmt::format("did you mean '{}'?", near));
+    throw located(error, *plan_.source, lines, base);
+  }
+}
+
 Lowered Lowering::run(ImageResolver& resolver) {
   do {
     std::vector<BaseRequest> requests = next_round();
     std::vector<ResolvedImage> images;
-    if (!requests.empty()) images = resolver.resolve_all(requests);
+    if (!requests.empty()) images = resolve_bases(resolver, requests);
     if (images.size() != requests.size()) {
       throw base::Error(base::ErrorKind::kInternal, "image resolver answered another number of images");
     }
@@ -375,8 +406,22 @@ Lowered Lowering::run(ImageResolver& resolver) {
 std::vector<ResolvedImage> ImageResolver::resolve_all(const std::vector<BaseRequest>& requests) {
   std::vector<ResolvedImage> images;
   images.reserve(requests.size());
-  for (const BaseRequest& request : requests) images.push_back(resolve(request.reference, request.platform));
+  for (const BaseRequest& request : requests) {
+    try {
+      images.push_back(resolve(request.reference, request.platform));
+    } catch (base::Error& error) {
+      throw asked_by(request, error);
+    }
+  }
   return images;
+}
+
+base::Error asked_by(const BaseRequest& request, base::Error error) {
+  base::SourceRange range;
+  range.start_line = request.lines.first;
+  range.end_line = request.lines.last;
+  if (!error.range() && request.lines.first > 0) error.at(range);
+  return error;
 }
 
 std::vector<BaseRequest> bases_needed(const Plan& plan, const FrontendInput& input) {
@@ -387,7 +432,9 @@ std::vector<BaseRequest> bases_needed(const Plan& plan, const FrontendInput& inp
 Lowered lower(const Plan& plan, const FrontendInput& input, ImageResolver& resolver,
               graph::Definition& definition) {
   Lowered lowered = Lowering(plan, input, definition).run(resolver);
-  plan.linter->throw_if_errors();
+  // Shown at the first of them.
+  if (auto failure = plan.linter->failure())
+    throw located(*failure, *plan.source, plan.linter->warnings().front().lines);
   for (const auto& [name, value] : input.build_args) {
     if (plan.consumed_args.count(name) == 0 && !is_predefined(name))
       lowered.unused_build_args.push_back(name);

@@ -35,6 +35,8 @@ class Lowering {
 
   PlanStage& stage(std::size_t index) { return plan_.stages[index]; }
   std::vector<bool> reachable() const { return reachable_stages(plan_, plan_.target, input_.all_stages); }
+  std::vector<ResolvedImage> resolve_bases(ImageResolver& resolver,
+                                           const std::vector<BaseRequest>& requests) const;
   void resolve_stage(std::size_t index, bool needed);
   void use_context(std::size_t index, const std::string& name, const NamedContext& context);
   void use_image(std::size_t index, ResolvedImage image);

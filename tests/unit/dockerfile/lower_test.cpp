@@ -46,6 +46,39 @@ TEST(DockerfileLower, ToldBasesMatchThoseThatAreAskedFor) {
   EXPECT_EQ(requests[1].platform.architecture, "arm64");
 }
 
+// Has nothing.
+class NoImages final : public ImageResolver {
+ public:
+  ResolvedImage resolve(const std::string& reference, const oci::Platform&) override {
+    throw base::Error(base::ErrorKind::kRegistry, "image '" + reference + "' does not exist");
+  }
+};
+
+std::string missing_base(const std::string& text) {
+  FrontendInput input = amd64_input();
+  NoImages images;
+  graph::Definition graph;
+  try {
+    lower(resolve(parse(text, "Dockerfile"), input), input, images, graph);
+  } catch (const base::Error& error) {
+    return error.render();
+  }
+  return "";
+}
+
+TEST(DockerfileLower, ABaseThatCannotBeHadIsShownWhereItIsNamed) {
+  EXPECT_EQ(missing_base("FROM scratch AS a\nFROM --platform=linux/amd64 internal/image\n"),
+            "Dockerfile:2:29: image 'docker.io/internal/image:latest' does not exist\n"
+            "  FROM --platform=linux/amd64 internal/image\n"
+            "                              ^");
+  EXPECT_EQ(missing_base("FROM scratch AS builder\nFROM scratch\nCOPY --from=bilder /a /\n"),
+            "Dockerfile:3:13: image 'docker.io/library/bilder:latest' does not exist\n"
+            "  COPY --from=bilder /a /\n"
+            "              ^\n"
+            "hint: did you mean 'builder'?");
+  EXPECT_THAT(missing_base("FROM apline:3.20\n"), HasSubstr("hint: did you mean 'alpine'?"));
+}
+
 TEST(DockerfileLower, TriggersRunFirstAndMayNeedAnotherRound) {
   FakeImages images;
   oci::ImageConfig config;
