@@ -218,8 +218,11 @@ class Build {
         built.images.push_back(std::move(tree_only));
       }
     }
-    if (sealer != nullptr && built.images.size() > 1)
-      built.index = image::join(built.images, outputs.docker_media_types);
+    if (sealer != nullptr && built.images.size() > 1) {
+      built.index = image::join(built.images, options);
+      built.index_descriptor_annotations =
+          image::annotations_at(options.annotations, image::AnnotationPlace::kIndexDescriptor);
+    }
     return built;
   }
 

@@ -77,6 +77,20 @@ archive::Compression compression_named(const std::string& name) {
       .hint("choose among gzip, zstd, uncompressed");
 }
 
+void check_annotations(const BuildRequest& request) {
+  if (request.platforms.size() > 1) return;
+  for (const image::Annotation& annotation : request.annotations) {
+    if (annotation.place != image::AnnotationPlace::kIndex &&
+        annotation.place != image::AnnotationPlace::kIndexDescriptor) {
+      continue;
+    }
+    throw Error(
+        ErrorKind::kUsage,
+        fmt::format("annotation '{}' is for an index, and an image of one platform has none", annotation.key))
+        .hint("annotate the manifest, or build for several platforms");
+  }
+}
+
 class OutputOpener {
  public:
   OutputOpener(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
@@ -201,6 +215,7 @@ bool Outputs::needs_image() const {
 
 Outputs open_outputs(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
                      base::ThreadPool& pool, const BaseImages& bases, std::optional<std::int64_t> epoch) {
+  check_annotations(request);
   OutputOpener opener(request, tools, layers, pool, bases, epoch);
   for (const Output& output : request.outputs) opener.open(output);
   return opener.take();

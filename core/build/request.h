@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "archive/compression.h"
+#include "image/annotations.h"
 #include "oci/platform.h"
 
 namespace cooper::build {
@@ -34,7 +36,7 @@ struct BuildRequest {
   std::vector<oci::Platform> platforms;  // empty: the host's
   std::map<std::string, std::string> build_args;
   std::map<std::string, std::string> labels;
-  std::map<std::string, std::string> annotations;
+  std::vector<image::Annotation> annotations;
   std::vector<std::string> tags;
   std::vector<Output> outputs;
   std::vector<SecretSource> secrets;
@@ -43,6 +45,7 @@ struct BuildRequest {
   bool no_cache = false;
   std::vector<std::string> no_cache_stages;
   std::string network = "default";  // default, host, none
+  std::set<std::string> allow;      // entitlements: security.insecure, network.host
   std::vector<std::string> extra_hosts;
   std::vector<std::string> ulimits;
   std::int64_t shm_size = 0;

@@ -4,10 +4,11 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <limits>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/csv.h"
 #include "oci/reference.h"
 
 namespace cooper::cli {
@@ -18,14 +19,6 @@ using base::ErrorKind;
 
 using KeyValue = std::pair<std::string, std::string>;
 
-KeyValue key_value(const std::string& text, std::string_view flag) {
-  std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw Error(ErrorKind::kUsage, fmt::format("{} '{}' is not KEY=VALUE", flag, text));
-  }
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
 // Of equal keys the last wins, as with docker.
 void set(std::map<std::string, std::string>& values, KeyValue pair) {
   values.insert_or_assign(std::move(pair.first), std::move(pair.second));
@@ -35,55 +28,30 @@ void set(std::map<std::string, std::string>& values, KeyValue pair) {
 // as with docker.
 void add_build_arg(const std::string& text, const Environment& environment, build::BuildRequest& request) {
   if (text.find('=') != std::string::npos) {
-    set(request.build_args, key_value(text, "--build-arg"));
+    set(request.build_args, parse_key_value(text, "--build-arg"));
   } else if (auto value = environment.find(text)) {
     request.build_args.insert_or_assign(text, *value);
   }
 }
 
-build::Output parse_output(const std::string& text) {
-  build::Output output;
-  bool is_plain_path = text.find('=') == std::string::npos && text.find(',') == std::string::npos;
-  if (is_plain_path) {
-    output.type = text == "-" ? "tar" : "local";
-    output.attributes["dest"] = text;
-    return output;
-  }
-  for (const CsvPair& pair : csv_pairs(text, "--output")) {
-    if (!pair.has_value) {
-      throw Error(ErrorKind::kUsage, fmt::format("--output '{}': '{}' has no value", text, pair.key));
-    }
-    if (pair.key == "type") {
-      output.type = pair.value;
-    } else {
-      output.attributes[pair.key] = pair.value;
-    }
-  }
-  if (output.type.empty()) throw Error(ErrorKind::kUsage, fmt::format("--output '{}' has no type", text));
-  return output;
-}
-
-build::SecretSource parse_secret(const std::string& text, const Environment& environment) {
+// Without a source it is the variable of that name, else the file of that name.
+void add_secret(const SecretFlag& flag, const Environment& environment, build::BuildRequest& request) {
+  if (flag.id.empty()) throw Error(ErrorKind::kUsage, "--secret has no id").hint("write id=NAME,src=FILE");
   build::SecretSource secret;
-  std::string variable;
-  std::string type;
-  for (const CsvPair& pair : csv_pairs(text, "--secret")) {
-    if (pair.key == "id") {
-      secret.id = pair.value;
-    } else if (pair.key == "src" || pair.key == "source") {
-      secret.file = pair.value;
-    } else if (pair.key == "env") {
-      variable = pair.value;
-    } else if (pair.key == "type" && (pair.value == "file" || pair.value == "env")) {
-      type = pair.value;
+  secret.id = flag.id;
+  secret.file = flag.file;
+  std::string variable = flag.variable;
+  if (variable.empty() && secret.file.empty()) {
+    if (environment.find(flag.id)) {
+      variable = flag.id;
+    } else if (::access(flag.id.c_str(), R_OK) == 0) {
+      secret.file = flag.id;
     } else {
-      throw Error(ErrorKind::kUsage, fmt::format("--secret: unexpected '{}={}'", pair.key, pair.value))
+      throw Error(ErrorKind::kUsage,
+                  fmt::format("--secret id={}: there is neither a variable nor a file of this name", flag.id))
           .hint("write id=NAME,src=FILE or id=NAME,env=VARIABLE");
     }
   }
-  if (secret.id.empty()) throw Error(ErrorKind::kUsage, fmt::format("--secret '{}' has no id", text));
-  if (type == "env" && variable.empty()) std::swap(variable, secret.file);
-  if (variable.empty() && secret.file.empty()) variable = secret.id;
   if (!variable.empty()) {
     secret.value = environment.find(variable);
     if (!secret.value) {
@@ -91,19 +59,35 @@ build::SecretSource parse_secret(const std::string& text, const Environment& env
                   fmt::format("--secret id={}: the environment has no '{}'", secret.id, variable));
     }
   }
-  return secret;
+  request.secrets.push_back(std::move(secret));
 }
 
-void add_ssh(const std::string& text, const Environment& environment, build::BuildRequest& request) {
-  std::size_t equals = text.find('=');
-  std::string id = text.substr(0, equals);
-  std::string socket =
-      equals == std::string::npos ? environment.get("SSH_AUTH_SOCK") : text.substr(equals + 1);
+void add_ssh(const SshFlag& flag, const Environment& environment, build::BuildRequest& request) {
+  if (flag.paths.size() > 1) {
+    throw Error(ErrorKind::kUnsupported, fmt::format("--ssh {} with several keys", flag.id))
+        .hint("add the keys to an agent, and give its socket");
+  }
+  std::string socket = flag.paths.empty() ? "" : flag.paths.front();
+  if (socket.empty()) socket = environment.get("SSH_AUTH_SOCK");
   if (socket.empty()) {
-    throw Error(ErrorKind::kUsage, fmt::format("--ssh {}: there is no agent", text))
+    throw Error(ErrorKind::kUsage, fmt::format("--ssh {}: there is no agent", flag.id))
         .hint("start one and set SSH_AUTH_SOCK");
   }
-  request.ssh_sockets[id.empty() ? "default" : id] = socket;
+  struct stat info {};
+  if (::stat(socket.c_str(), &info) == 0 && !S_ISSOCK(info.st_mode)) {
+    throw Error(ErrorKind::kUnsupported, fmt::format("--ssh {}: '{}' is no agent's socket", flag.id, socket))
+        .hint("add the key to an agent, and give its socket");
+  }
+  request.ssh_sockets[flag.id.empty() ? "default" : flag.id] = socket;
+}
+
+void add_allowed(const std::string& entitlement, build::BuildRequest& request) {
+  if (entitlement.starts_with("device")) {
+    throw Error(ErrorKind::kUnsupported,
+                fmt::format("--allow {}: no device is passed to build steps", entitlement))
+        .hint("remove the flag, and --device in the Dockerfile");
+  }
+  request.allow.insert(entitlement);
 }
 
 std::int64_t parse_number(const std::string& text, std::string_view flag) {
@@ -129,8 +113,11 @@ std::int64_t parse_bytes(const std::string& text, std::string_view flag) {
 }
 
 void add_outputs(const BuildFlags& flags, build::BuildRequest& request) {
-  for (const std::string& text : flags.outputs) request.outputs.push_back(parse_output(text));
-  if (flags.load) {
+  for (const std::string& text : flags.outputs) {
+    if (auto output = parse_output(text)) request.outputs.push_back(std::move(*output));
+  }
+  // A call builds nothing: --check can stand before the flags that the build will have.
+  if (flags.load && !requested_call(flags)) {
     throw Error(ErrorKind::kUnsupported, "--load needs a Docker daemon, and cooper talks to none")
         .hint("use -o type=docker,dest=- and pipe it into 'docker load'");
   }
@@ -174,7 +161,10 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--build-context", flags.build_contexts, "NAME=directory or docker-image://…")
       ->allow_extra_args(false);
   app.add_option("--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
-  app.add_option("--annotation", flags.annotations, "KEY=VALUE on the manifest")->allow_extra_args(false);
+  app.add_option("--annotation", flags.annotations,
+                 "KEY=VALUE on the manifest, or TYPE[PLATFORM],…:KEY=VALUE with the types manifest, index, "
+                 "manifest-descriptor, index-descriptor")
+      ->allow_extra_args(false);
   app.add_option("-o,--output", flags.outputs, "type=registry|oci|docker|local|tar,…")
       ->allow_extra_args(false);
   app.add_flag("--push", flags.push, "push to the registry, short for -o type=registry");
@@ -182,6 +172,12 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE")
       ->allow_extra_args(false);
   app.add_option("--ssh", flags.ssh, "default or ID=SOCKET")->allow_extra_args(false);
+  app.add_option("--allow", flags.allow, "what RUN may ask for: security.insecure, network.host")
+      ->allow_extra_args(false);
+  app.add_option("--call", flags.call,
+                 "build, check, outline or targets[,format=json][,ignorestatus=true]; all but build say "
+                 "something about the build instead of running it");
+  app.add_flag("--check", flags.check, "look for mistakes in the Dockerfile; short for --call=check");
   app.add_flag("--no-cache", flags.no_cache, "run every step");
   app.add_option("--no-cache-filter", flags.no_cache_filter, "stages to run without the cache")
       ->delimiter(',')
@@ -204,6 +200,15 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--parallel", flags.parallel, "RUN steps at once (default: by the machine)");
 }
 
+std::optional<CallFlag> requested_call(const BuildFlags& flags) {
+  std::optional<CallFlag> call = parse_call(flags.call);
+  if (!flags.check) return call;
+  if (flags.call.empty()) return CallFlag{"lint", "", false};
+  if (call && call->name == "lint") return call;
+  throw Error(ErrorKind::kUsage, fmt::format("--check and --call '{}' contradict each other", flags.call))
+      .hint("give one of them");
+}
+
 build::BuildRequest make_request(const BuildFlags& flags, const Environment& environment) {
   build::BuildRequest request;
   request.context = flags.context;
@@ -211,17 +216,26 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   request.target = flags.target;
   for (const std::string& text : flags.tags) request.tags.push_back(oci::Reference::parse(text).str());
   for (const std::string& text : flags.build_args) add_build_arg(text, environment, request);
-  for (const std::string& text : flags.build_contexts)
-    set(request.named_contexts, key_value(text, "--build-context"));
+  for (const std::string& text : flags.build_contexts) set(request.named_contexts, parse_build_context(text));
   for (const std::string& text : flags.labels) {
     // "--label key" without a value is an empty label, as with docker.
     set(request.labels,
-        text.find('=') == std::string::npos ? KeyValue(text, "") : key_value(text, "--label"));
+        text.find('=') == std::string::npos ? KeyValue(text, "") : parse_key_value(text, "--label"));
   }
-  for (const std::string& text : flags.annotations) set(request.annotations, key_value(text, "--annotation"));
+  for (const std::string& text : flags.annotations) {
+    for (image::Annotation& annotation : parse_annotation(text))
+      request.annotations.push_back(std::move(annotation));
+  }
   for (const std::string& text : flags.platforms) request.platforms.push_back(oci::parse_platform(text));
-  for (const std::string& text : flags.secrets) request.secrets.push_back(parse_secret(text, environment));
-  for (const std::string& text : flags.ssh) add_ssh(text, environment, request);
+  for (const std::string& text : flags.secrets) {
+    if (auto secret = parse_secret(text)) add_secret(*secret, environment, request);
+  }
+  for (const std::string& text : flags.ssh) {
+    if (auto ssh = parse_ssh(text)) add_ssh(*ssh, environment, request);
+  }
+  for (const std::string& text : flags.allow) {
+    if (auto entitlement = parse_allow(text)) add_allowed(*entitlement, request);
+  }
   request.extra_hosts = flags.add_hosts;
   request.ulimits = flags.ulimits;
   request.no_cache = flags.no_cache;

@@ -1,11 +1,13 @@
 // The flags of `cooper build`: those of `docker buildx build`, same names, same meaning.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "build/request.h"
 #include "cli/environment.h"
+#include "cli/flag_values.h"
 
 namespace CLI {
 class App;
@@ -26,9 +28,11 @@ struct BuildFlags {
   std::vector<std::string> outputs;
   std::vector<std::string> secrets;
   std::vector<std::string> ssh;
+  std::vector<std::string> allow;
   std::vector<std::string> add_hosts;
   std::vector<std::string> ulimits;
   std::vector<std::string> no_cache_filter;
+  std::string call;
   std::string network = "default";
   std::string shm_size;
   std::string progress = "auto";
@@ -38,6 +42,7 @@ struct BuildFlags {
   std::string store;
   std::string isolation = "auto";
   int parallel = 0;
+  bool check = false;
   bool no_cache = false;
   bool push = false;
   bool load = false;
@@ -47,6 +52,9 @@ struct BuildFlags {
 };
 
 void add_build_flags(CLI::App& app, BuildFlags& flags);
+
+// What --call and --check ask for, nullopt for a build. Throws Error{kUsage}.
+std::optional<CallFlag> requested_call(const BuildFlags& flags);
 
 // Flags and environment become a request. Throws Error{kUsage} naming the flag. Secrets from the environment
 // are read here.

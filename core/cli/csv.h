@@ -9,7 +9,7 @@
 
 namespace cooper::cli {
 
-// Throws Error{kUsage} naming `flag` for a quote that is not closed.
+// Throws Error{kUsage} naming `flag` for a quote that is not closed, or not at the ends of its field.
 std::vector<std::string> csv_fields(std::string_view text, std::string_view flag);
 // Fields as key and value, keys in lower case; a field without "=" has an empty value and `has_value` false.
 struct CsvPair {

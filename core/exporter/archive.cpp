@@ -91,6 +91,7 @@ ordered_json descriptor_json(const oci::Descriptor& descriptor) {
   json["mediaType"] = descriptor.media_type;
   json["digest"] = descriptor.digest.str();
   json["size"] = descriptor.size;
+  for (const auto& [key, value] : descriptor.annotations) json["annotations"][key] = value;
   return json;
 }
 

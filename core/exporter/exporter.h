@@ -20,6 +20,7 @@ namespace cooper::exporter {
 struct BuiltImages {
   std::vector<image::Image> images;
   std::optional<oci::Index> index;
+  std::map<std::string, std::string> index_descriptor_annotations = {};
 
   // What the outside names: the index, else the only image's manifest.
   oci::Descriptor target() const;

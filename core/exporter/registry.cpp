@@ -156,7 +156,9 @@ std::unique_ptr<image::LayerReceiver> RegistryExporter::receive_layer(const snap
 }  // namespace
 
 oci::Descriptor BuiltImages::target() const {
-  return index ? index->descriptor() : images.front().manifest.descriptor();
+  oci::Descriptor target = index ? index->descriptor() : images.front().manifest.descriptor();
+  target.annotations = index ? index_descriptor_annotations : images.front().descriptor_annotations;
+  return target;
 }
 
 std::unique_ptr<Exporter> make_registry_exporter(RegistryOutput output,

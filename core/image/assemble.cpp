@@ -72,18 +72,23 @@ Image assemble(oci::ImageConfig config, std::vector<ImageLayer> layers, const As
   image.config_json = image.config.serialize();
   image.manifest.media_type = options.docker_media_types ? oci::kDockerManifest : oci::kMediaTypeManifest;
   image.manifest.config = config_descriptor(image.config_json, options.docker_media_types);
-  image.manifest.annotations = options.annotations;
+  const oci::Platform& platform = image.config.platform;
+  image.manifest.annotations = annotations_at(options.annotations, AnnotationPlace::kManifest, platform);
+  image.descriptor_annotations =
+      annotations_at(options.annotations, AnnotationPlace::kManifestDescriptor, platform);
   image.manifest.serialize();
   image.layers = std::move(layers);
   return image;
 }
 
-oci::Index join(const std::vector<Image>& images, bool docker_media_types) {
+oci::Index join(const std::vector<Image>& images, const AssembleOptions& options) {
   oci::Index index;
-  index.media_type = docker_media_types ? oci::kDockerManifestList : oci::kMediaTypeIndex;
+  index.annotations = annotations_at(options.annotations, AnnotationPlace::kIndex);
+  index.media_type = options.docker_media_types ? oci::kDockerManifestList : oci::kMediaTypeIndex;
   for (const Image& image : images) {
     oci::Descriptor descriptor = image.manifest.descriptor();
     descriptor.platform = image.config.platform;
+    descriptor.annotations = image.descriptor_annotations;
     index.manifests.push_back(std::move(descriptor));
   }
   index.serialize();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "image/annotations.h"
 #include "oci/image_config.h"
 #include "oci/manifest.h"
 #include "snapshot/layer.h"
@@ -23,14 +24,15 @@ struct Image {
   oci::ImageConfig config;
   std::string config_json;
   oci::Manifest manifest;
-  std::vector<ImageLayer> layers;  // base first
+  std::map<std::string, std::string> descriptor_annotations;  // of what points at the manifest
+  std::vector<ImageLayer> layers;                             // base first
 };
 
 struct AssembleOptions {
   std::optional<std::int64_t> epoch;  // SOURCE_DATE_EPOCH: the time of image and history
   std::int64_t now = 0;               // used where nothing else gives a time
   bool docker_media_types = false;
-  std::map<std::string, std::string> annotations;  // of the manifest
+  std::vector<Annotation> annotations;
 };
 
 // Fills diffIDs and times of `config` and makes the manifest. New history entries (those without a time) get
@@ -39,6 +41,6 @@ struct AssembleOptions {
 Image assemble(oci::ImageConfig config, std::vector<ImageLayer> layers, const AssembleOptions& options);
 
 // The index over images of several platforms, in their order.
-oci::Index join(const std::vector<Image>& images, bool docker_media_types);
+oci::Index join(const std::vector<Image>& images, const AssembleOptions& options);
 
 }  // namespace cooper::image

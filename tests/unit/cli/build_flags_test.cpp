@@ -67,7 +67,8 @@ TEST(CliBuildFlags, TheLastOfEqualKeysWins) {
       request({"--label", "a=1", "--label", "a=2", "--label", "bare", "--annotation", "k=1", "--annotation",
                "k=2", "--build-context", "src=old", "--build-context", "src=new"});
   EXPECT_THAT(made.labels, UnorderedElementsAre(Pair("a", "2"), Pair("bare", "")));
-  EXPECT_THAT(made.annotations, ElementsAre(Pair("k", "2")));
+  EXPECT_THAT(image::annotations_at(made.annotations, image::AnnotationPlace::kManifest),
+              ElementsAre(Pair("k", "2")));
   EXPECT_THAT(made.named_contexts, ElementsAre(Pair("src", "new")));
   EXPECT_THAT(refusal({"--annotation", "k"}).message(), HasSubstr("--annotation"));
 }
@@ -82,7 +83,7 @@ TEST(CliBuildFlags, OutputsAreCsvRecordsOrPaths) {
   EXPECT_EQ(made.outputs[1].attributes.at("dest"), "out");
   EXPECT_EQ(made.outputs[2].type, "tar");
   EXPECT_EQ(made.outputs[3].attributes.at("name"), "a,b");
-  EXPECT_EQ(refusal({"-o", "dest=a.tar"}).message(), "--output 'dest=a.tar' has no type");
+  EXPECT_EQ(refusal({"-o", "dest=a,name=b"}).message(), "--output 'dest=a,name=b' has no type");
   EXPECT_THAT(refusal({"-o", "type=oci,push"}).message(), HasSubstr("'push' has no value"));
 }
 
@@ -113,7 +114,9 @@ TEST(CliBuildFlags, SecretsNameAFileOrAVariable) {
 }
 
 TEST(CliBuildFlags, SecretsThatCannotBeMeantAreRefused) {
-  EXPECT_EQ(refusal({"--secret", "src=/f"}).message(), "--secret 'src=/f' has no id");
+  EXPECT_EQ(refusal({"--secret", "src=/f"}).message(), "--secret has no id");
+  EXPECT_EQ(refusal({"--secret", "id=nowhere-to-be-found"}).message(),
+            "--secret id=nowhere-to-be-found: there is neither a variable nor a file of this name");
   EXPECT_EQ(refusal({"--secret", "id=a,env=GONE"}).message(), "--secret id=a: the environment has no 'GONE'");
   EXPECT_THAT(refusal({"--secret", "id=a,scr=/f"}).message(), HasSubstr("unexpected 'scr=/f'"));
 }
@@ -123,6 +126,41 @@ TEST(CliBuildFlags, SshNeedsAnAgent) {
               ElementsAre(Pair("default", "/s")));
   EXPECT_THAT(request({"--ssh", "git=/other"}).ssh_sockets, ElementsAre(Pair("git", "/other")));
   EXPECT_EQ(refusal({"--ssh", "default"}).message(), "--ssh default: there is no agent");
+}
+
+TEST(CliBuildFlags, SshPassesAgentsOnly) {
+  EXPECT_EQ(refusal({"--ssh", "a=/k1,/k2"}).kind(), base::ErrorKind::kUnsupported);
+  base::Error key = refusal({"--ssh", "default=/proc/self/exe"});
+  EXPECT_EQ(key.message(), "--ssh default: '/proc/self/exe' is no agent's socket");
+  EXPECT_THAT(request({"--ssh", "x="}, {{"SSH_AUTH_SOCK", "/s"}}).ssh_sockets, ElementsAre(Pair("x", "/s")));
+}
+
+TEST(CliBuildFlags, EntitlementsAreGivenOneByOne) {
+  build::BuildRequest made = request({"--allow", "security.insecure", "--allow", "network.host"});
+  EXPECT_THAT(made.allow, ElementsAre("network.host", "security.insecure"));
+  EXPECT_EQ(refusal({"--allow", "all"}).message(), "--allow 'all' is no entitlement");
+  EXPECT_EQ(refusal({"--allow", "device=gpu"}).kind(), base::ErrorKind::kUnsupported);
+}
+
+std::optional<CallFlag> call(std::vector<std::string> arguments) {
+  CLI::App app;
+  BuildFlags flags;
+  add_build_flags(app, flags);
+  arguments.emplace_back(".");
+  std::reverse(arguments.begin(), arguments.end());
+  app.parse(arguments);
+  return requested_call(flags);
+}
+
+TEST(CliBuildFlags, CheckIsShortForACall) {
+  EXPECT_FALSE(call({}));
+  EXPECT_FALSE(call({"--call=build"}));
+  EXPECT_FALSE(call({"--check=false"}));
+  EXPECT_EQ(call({"--check"})->name, "lint");
+  EXPECT_EQ(call({"--check", "--call=check,format=json"})->format, "json");
+  EXPECT_EQ(call({"--call", "outline"})->name, "outline");
+  EXPECT_THROW(call({"--check", "--call=outline"}), base::Error);
+  EXPECT_TRUE(request({"--check", "--load"}).outputs.empty()) << "flags of the build may stay";
 }
 
 TEST(CliBuildFlags, SizesAreBinary) {

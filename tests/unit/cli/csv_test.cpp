@@ -28,6 +28,15 @@ TEST(CliCsv, NamesTheFlagOfAnOpenQuote) {
   EXPECT_EQ(error.message(), R"(--secret 'a,"b' has a quote that is not closed)");
 }
 
+TEST(CliCsv, QuotesStandAtTheEndsOfAField) {
+  EXPECT_EQ(error_of([] { csv_fields(R"(type=a,dest="b")", "-o"); }).message(),
+            R"(-o 'type=a,dest="b"' has a quote inside a field)");
+  EXPECT_EQ(error_of([] { csv_fields(R"("a"b,c)", "-o"); }).message(),
+            R"(-o '"a"b,c' has text behind a closing quote)");
+  EXPECT_THAT(csv_fields(R"("a",b)", "-o"), ElementsAre("a", "b"));
+  EXPECT_THAT(csv_fields(R"("a""")", "-o"), ElementsAre("a\""));
+}
+
 TEST(CliCsv, PairsHaveLowerCaseKeysAndUntouchedValues) {
   std::vector<CsvPair> pairs = csv_pairs("Type=OCI,dest=a=b.tar,push,empty=", "-o");
   ASSERT_EQ(pairs.size(), 4U);

@@ -28,7 +28,7 @@ class ExporterFixture : public support::LayerFixture {
   }
   static BuiltImages built(std::vector<image::Image> images) {
     BuiltImages all{std::move(images), std::nullopt};
-    if (all.images.size() > 1) all.index = image::join(all.images, false);
+    if (all.images.size() > 1) all.index = image::join(all.images, {});
     return all;
   }
   // What the build does: every layer as it is sealed, then the end.

@@ -144,11 +144,16 @@ TEST(ImageAssemble, OneFamilyOfMediaTypesInOneManifest) {
 TEST(ImageAssemble, SameInputsGiveTheSameBytes) {
   AssembleOptions options;
   options.epoch = 5;
-  options.annotations = {{"b", "2"}, {"a", "1"}};
+  options.annotations = {{AnnotationPlace::kManifest, std::nullopt, "b", "2"},
+                         {AnnotationPlace::kManifestDescriptor, std::nullopt, "d", "3"},
+                         {AnnotationPlace::kManifest, std::nullopt, "a", "1"}};
   Image once = assemble(config({made_here("COPY a")}), {layer("a", 1)}, options);
   Image again = assemble(config({made_here("COPY a")}), {layer("a", 999)}, options);
   EXPECT_EQ(once.manifest.raw, again.manifest.raw);
-  EXPECT_EQ(oci::Manifest::parse(once.manifest.raw).annotations, options.annotations);
+  std::map<std::string, std::string> expected = {{"a", "1"}, {"b", "2"}};
+  EXPECT_EQ(oci::Manifest::parse(once.manifest.raw).annotations, expected);
+  expected = {{"d", "3"}};
+  EXPECT_EQ(once.descriptor_annotations, expected);
 }
 
 TEST(ImageJoin, ListsImagesByPlatform) {
@@ -156,13 +161,29 @@ TEST(ImageJoin, ListsImagesByPlatform) {
   oci::ImageConfig other = config({});
   other.platform = oci::parse_platform("linux/amd64");
   Image amd = assemble(other, {}, {});
-  oci::Index index = join({arm, amd}, false);
+  oci::Index index = join({arm, amd}, {});
   EXPECT_EQ(index.media_type, oci::kMediaTypeIndex);
   oci::Index parsed = oci::Index::parse(index.raw);
   ASSERT_EQ(parsed.manifests.size(), 2U);
   EXPECT_EQ(parsed.manifests[0].digest, arm.manifest.descriptor().digest);
   EXPECT_EQ(parsed.select(oci::parse_platform("linux/amd64"))->digest, amd.manifest.descriptor().digest);
-  EXPECT_EQ(join({arm, amd}, true).media_type, oci::kDockerManifestList);
+  AssembleOptions docker;
+  docker.docker_media_types = true;
+  EXPECT_EQ(join({arm, amd}, docker).media_type, oci::kDockerManifestList);
+}
+
+TEST(ImageJoin, AnnotatesTheIndexAndItsDescriptors) {
+  AssembleOptions options;
+  options.annotations = {
+      {AnnotationPlace::kIndex, std::nullopt, "i", "1"},
+      {AnnotationPlace::kManifestDescriptor, oci::parse_platform("linux/amd64"), "d", "2"}};
+  Image arm = assemble(config({}), {}, options);
+  oci::ImageConfig other = config({});
+  other.platform = oci::parse_platform("linux/amd64");
+  oci::Index index = oci::Index::parse(join({arm, assemble(other, {}, options)}, options).raw);
+  EXPECT_EQ(index.annotations.at("i"), "1");
+  EXPECT_TRUE(index.manifests[0].annotations.empty());
+  EXPECT_EQ(index.manifests[1].annotations.at("d"), "2");
 }
 
 }  // namespace

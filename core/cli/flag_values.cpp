@@ -1,0 +1,179 @@
+#include "cli/flag_values.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/csv.h"
+#include "oci/reference.h"
+
+namespace cooper::cli {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+
+Error usage(const std::string& message) {
+  return {ErrorKind::kUsage, message};
+}
+
+// Go's strconv.ParseBool.
+bool parse_bool(const std::string& text, const std::string& what) {
+  constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "TRUE", "true", "True"};
+  constexpr std::array<std::string_view, 6> kFalse = {"0", "f", "F", "FALSE", "false", "False"};
+  if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) return true;
+  if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) return false;
+  throw usage(fmt::format("{} takes true or false, not '{}'", what, text));
+}
+
+image::AnnotationPlace annotation_place(const std::string& name, const std::string& text) {
+  if (name == "manifest") return image::AnnotationPlace::kManifest;
+  if (name == "manifest-descriptor") return image::AnnotationPlace::kManifestDescriptor;
+  if (name == "index") return image::AnnotationPlace::kIndex;
+  if (name == "index-descriptor") return image::AnnotationPlace::kIndexDescriptor;
+  throw usage(fmt::format("--annotation '{}': unknown type '{}'", text, name))
+      .hint("choose among manifest, manifest-descriptor, index, index-descriptor");
+}
+
+// "manifest[linux/amd64]" → place and platform. An index belongs to all platforms: buildx drops the one
+// given.
+image::Annotation annotation_target(const std::string& type, const std::string& text) {
+  image::Annotation target;
+  std::size_t bracket = type.find('[');
+  target.place = annotation_place(type.substr(0, bracket), text);
+  if (bracket == std::string::npos) return target;
+  if (type.back() != ']') throw usage(fmt::format("--annotation '{}': '{}' has no closing ']'", text, type));
+  oci::Platform platform = oci::parse_platform(type.substr(bracket + 1, type.size() - bracket - 2));
+  bool has_platform = target.place == image::AnnotationPlace::kManifest ||
+                      target.place == image::AnnotationPlace::kManifestDescriptor;
+  if (has_platform) target.platform = platform;
+  return target;
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> parse_key_value(const std::string& text, std::string_view flag) {
+  std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw usage(fmt::format("{} '{}' is not KEY=VALUE", flag, text));
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+std::optional<build::Output> parse_output(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  build::Output output;
+  std::vector<std::string> fields = csv_fields(text, "--output");
+  if (fields.size() == 1 && fields[0] == text && !text.starts_with("type=")) {
+    output.type = text == "-" ? "tar" : "local";
+    output.attributes["dest"] = text;
+    return output;
+  }
+  for (const CsvPair& pair : csv_pairs(text, "--output")) {
+    if (!pair.has_value) throw usage(fmt::format("--output '{}': '{}' has no value", text, pair.key));
+    std::string key(base::trim(pair.key));
+    if (key == "type") {
+      output.type = pair.value;
+    } else if (key != "dest" || !pair.value.empty()) {
+      output.attributes[key] = pair.value;
+    }
+  }
+  if (output.type.empty()) throw usage(fmt::format("--output '{}' has no type", text));
+  return output;
+}
+
+std::optional<SecretFlag> parse_secret(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  SecretFlag secret;
+  std::string type;
+  for (const CsvPair& pair : csv_pairs(text, "--secret")) {
+    bool is_type = pair.key == "type" && (pair.value == "file" || pair.value == "env");
+    if (!pair.has_value) {
+      throw usage(fmt::format("--secret: '{}' has no value", pair.key))
+          .hint("write id=NAME,src=FILE or id=NAME,env=VARIABLE");
+    }
+    if (pair.key == "id") {
+      secret.id = pair.value;
+    } else if (pair.key == "src" || pair.key == "source") {
+      secret.file = pair.value;
+    } else if (pair.key == "env") {
+      secret.variable = pair.value;
+    } else if (is_type) {
+      type = pair.value;
+    } else {
+      throw usage(fmt::format("--secret: unexpected '{}={}'", pair.key, pair.value))
+          .hint("write id=NAME,src=FILE or id=NAME,env=VARIABLE");
+    }
+  }
+  if (type == "env" && secret.variable.empty()) std::swap(secret.variable, secret.file);
+  return secret;
+}
+
+std::optional<SshFlag> parse_ssh(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::size_t equals = text.find('=');
+  SshFlag ssh{text.substr(0, equals), {}};
+  if (equals != std::string::npos) ssh.paths = base::split(text.substr(equals + 1), ',');
+  return ssh;
+}
+
+std::optional<CallFlag> parse_call(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  CallFlag call;
+  for (const std::string& field : csv_fields(text, "--call")) {
+    std::size_t equals = field.find('=');
+    std::string key = field.substr(0, equals);
+    if (equals == std::string::npos) {
+      if (!call.name.empty()) throw usage(fmt::format("--call '{}' names two methods", text));
+      call.name = field;
+    } else if (key == "format") {
+      call.format = field.substr(equals + 1);
+    } else if (key == "ignorestatus") {
+      call.ignore_status = parse_bool(field.substr(equals + 1), "--call ignorestatus");
+    } else {
+      throw usage(fmt::format("--call: unexpected '{}'", field))
+          .hint("write METHOD,format=json,ignorestatus=true");
+    }
+  }
+  if (call.name == "build") return std::nullopt;
+  if (call.name == "check") call.name = "lint";
+  return call;
+}
+
+std::pair<std::string, std::string> parse_build_context(const std::string& text) {
+  auto [name, value] = parse_key_value(text, "--build-context");
+  constexpr std::string_view kLatest = ":latest";
+  std::string familiar = oci::Reference::parse(name).familiar();
+  if (familiar.ends_with(kLatest)) familiar.resize(familiar.size() - kLatest.size());
+  return {familiar, value};
+}
+
+std::vector<image::Annotation> parse_annotation(const std::string& text) {
+  if (text.empty()) return {};
+  std::size_t equals = text.find('=');
+  if (equals == std::string::npos) throw usage(fmt::format("--annotation '{}' is not KEY=VALUE", text));
+  std::string key = text.substr(0, equals);
+  std::string value = text.substr(equals + 1);
+  std::size_t colon = key.find(':');
+  if (colon == std::string::npos) return {{image::AnnotationPlace::kManifest, std::nullopt, key, value}};
+  std::vector<image::Annotation> annotations;
+  for (const std::string& type : base::split(key.substr(0, colon), ',')) {
+    image::Annotation annotation = annotation_target(type, text);
+    annotation.key = key.substr(colon + 1);
+    annotation.value = value;
+    annotations.push_back(std::move(annotation));
+  }
+  return annotations;
+}
+
+std::optional<std::string> parse_allow(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  bool known = text == "security.insecure" || text == "network.host" || text == "device" ||
+               text.starts_with("device=");
+  if (known) return text;
+  throw usage(fmt::format("--allow '{}' is no entitlement", text))
+      .hint("choose among security.insecure, network.host");
+}
+
+}  // namespace cooper::cli

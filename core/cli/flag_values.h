@@ -1,0 +1,56 @@
+// The values of flags as `docker buildx build` spells them, read one at a time and not yet acted upon.
+//
+// What a value means is decided here as buildx decides it, its oddities included; whether cooper can do it is
+// decided by who uses it. Each throws Error{kUsage} naming the flag. An empty value is as good as none.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "build/request.h"
+#include "image/annotations.h"
+
+namespace cooper::cli {
+
+// "KEY=VALUE".
+std::pair<std::string, std::string> parse_key_value(const std::string& text, std::string_view flag);
+
+// --output: one CSV record, or a single word that is a directory ("-": a tar on standard output).
+std::optional<build::Output> parse_output(const std::string& text);
+
+// --secret.
+struct SecretFlag {
+  std::string id;
+  std::string file;
+  std::string variable;
+};
+std::optional<SecretFlag> parse_secret(const std::string& text);
+
+// --ssh: "ID", or "ID=PATH,…".
+struct SshFlag {
+  std::string id;
+  std::vector<std::string> paths;
+};
+std::optional<SshFlag> parse_ssh(const std::string& text);
+
+// --call: nullopt for a build.
+struct CallFlag {
+  std::string name;  // "lint" for a check, as buildx sends it
+  std::string format;
+  bool ignore_status = false;
+};
+std::optional<CallFlag> parse_call(const std::string& text);
+
+// --build-context: the name as people write an image's, without ":latest".
+std::pair<std::string, std::string> parse_build_context(const std::string& text);
+
+// --annotation: one for each place that the value names.
+std::vector<image::Annotation> parse_annotation(const std::string& text);
+
+// --allow: security.insecure, network.host, device, device=NAME.
+std::optional<std::string> parse_allow(const std::string& text);
+
+}  // namespace cooper::cli

@@ -1,0 +1,72 @@
+#include "cli/flag_values.h"
+
+#include <gmock/gmock.h>
+
+#include "support/error_of.h"
+
+namespace cooper::cli {
+namespace {
+
+using support::error_of;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+TEST(CliFlagValues, NothingIsMadeOfAnEmptyValue) {
+  EXPECT_FALSE(parse_output(""));
+  EXPECT_FALSE(parse_secret(""));
+  EXPECT_FALSE(parse_ssh(""));
+  EXPECT_FALSE(parse_call(""));
+  EXPECT_FALSE(parse_allow(""));
+  EXPECT_TRUE(parse_annotation("").empty());
+}
+
+TEST(CliFlagValues, AnOutputOfOneWordIsADirectory) {
+  EXPECT_EQ(parse_output("a=b")->type, "local");
+  EXPECT_EQ(parse_output("a=b")->attributes.at("dest"), "a=b");
+  EXPECT_EQ(parse_output("-")->type, "tar");
+  EXPECT_TRUE(parse_output("type=local,dest=")->attributes.empty());
+  EXPECT_THAT(parse_output(" Type =oci, DEST =x")->attributes, ElementsAre(Pair("dest", "x")));
+}
+
+TEST(CliFlagValues, ASecretOfTheEnvironmentMayBeNamedAsSource) {
+  auto secret = parse_secret("type=env,id=a,src=VAR");
+  EXPECT_EQ(secret->variable, "VAR");
+  EXPECT_EQ(secret->file, "");
+  EXPECT_THROW(parse_secret("type=vault,id=a"), base::Error);
+  EXPECT_THAT(error_of([] { parse_secret("id=a,required"); }).message(),
+              HasSubstr("'required' has no value"));
+}
+
+TEST(CliFlagValues, ACallNamesOneMethod) {
+  EXPECT_TRUE(parse_call("check,ignorestatus=T")->ignore_status);
+  EXPECT_EQ(parse_call("format=json")->name, "");
+  EXPECT_THROW(parse_call("check,outline"), base::Error);
+  EXPECT_THROW(parse_call("check,ignorestatus=yes"), base::Error);
+  EXPECT_THROW(parse_call("check,colour=red"), base::Error);
+}
+
+TEST(CliFlagValues, ContextsGoByFamiliarNames) {
+  EXPECT_EQ(parse_build_context("docker.io/library/debian:12=d").first, "debian:12");
+  EXPECT_EQ(parse_build_context("debian:latest=d").first, "debian");
+  EXPECT_EQ(parse_build_context("src=a=b").second, "a=b");
+  EXPECT_THROW(parse_build_context("UPPER=x"), base::Error);
+}
+
+TEST(CliFlagValues, AnnotationsNamePlacesAndPlatforms) {
+  using image::Annotation;
+  using image::AnnotationPlace;
+  EXPECT_THAT(parse_annotation("a.b=c=d"),
+              ElementsAre(Annotation{AnnotationPlace::kManifest, {}, "a.b", "c=d"}));
+  EXPECT_THAT(
+      parse_annotation("index,manifest[linux/arm64]:k=v"),
+      ElementsAre(Annotation{AnnotationPlace::kIndex, {}, "k", "v"},
+                  Annotation{AnnotationPlace::kManifest, oci::parse_platform("linux/arm64"), "k", "v"}));
+  EXPECT_THAT(error_of([] { parse_annotation("idnex:k=v"); }).message(), HasSubstr("unknown type 'idnex'"));
+  EXPECT_THROW(parse_annotation("manifest[linux/amd64:k=v"), base::Error);
+  EXPECT_THROW(parse_annotation("manifest[a b]:k=v"), base::Error);
+  EXPECT_THROW(parse_annotation("k"), base::Error);
+}
+
+}  // namespace
+}  // namespace cooper::cli
