@@ -36,6 +36,7 @@ struct Event {
   int stream = 0;
   std::uint64_t current = 0;
   std::uint64_t total = 0;
+  std::string url;  // kWarning: where more can be read
   SourceRange range;
   Clock::time_point time = Clock::now();
 };

@@ -5,6 +5,9 @@
 
 #include "base/cancellation.h"
 #include "build/base_images.h"
+#include "build/entitlements.h"
+#include "build/findings.h"
+#include "build/frontend_input.h"
 #include "build/open_context.h"
 #include "build/outputs.h"
 #include "build/results.h"
@@ -21,14 +24,6 @@ namespace cooper::build {
 namespace {
 
 constexpr std::size_t kSealWorkers = 4;
-
-graph::Exec::Network network_named(const std::string& name) {
-  if (name == "default") return graph::Exec::Network::kDefault;
-  if (name == "host") return graph::Exec::Network::kHost;
-  if (name == "none") return graph::Exec::Network::kNone;
-  throw base::Error(base::ErrorKind::kUsage, "unknown --network '" + name + "'")
-      .hint("choose default, host or none");
-}
 
 // Starts sealing (and with it pushing) as soon as a layer of the final image exists.
 class Watcher final : public solver::SolveObserver {
@@ -66,14 +61,17 @@ class Build {
         stop_(stop),
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
-        bases_(tools, layers_, pool_, stop) {}
+        bases_(tools, layers_, pool_, stop),
+        findings_(tools.on_finding) {}
 
   BuildResult run() {
     // Read the Dockerfile and look at what it may copy from; nothing is transferred.
     context_ = open_context(request_);
+    accept_frontend(request_, context_, *tools_.events);
     dockerfile::Ast ast = dockerfile::parse(context_.dockerfile_text, context_.dockerfile_name);
     // Stages, arguments, bases pinned to digests; a graph and an image config per platform.
-    for (const oci::Platform& platform : platforms()) lower(ast, platform);
+    for (const oci::Platform& platform : target_platforms(request_)) lower(ast, platform);
+    require_entitlements(definition_, roots(), request_);
     // Beyond this point there are no Dockerfile terms.
     ops::Services services = make_services();
     Outputs outputs = open_outputs(request_, tools_, layers_, pool_, bases_, epoch());
@@ -92,30 +90,11 @@ class Build {
   }
 
  private:
-  std::vector<oci::Platform> platforms() const {
-    if (!request_.platforms.empty()) return request_.platforms;
-    return {oci::host_platform()};
-  }
-
   void lower(const dockerfile::Ast& ast, const oci::Platform& platform) {
-    dockerfile::FrontendInput input;
-    input.build_args = request_.build_args;
-    input.labels = request_.labels;
-    input.target = request_.target;
-    input.build_platform = oci::host_platform();
-    if (!request_.platforms.empty()) input.target_platform = platform;
-    input.multi_platform = request_.platforms.size() > 1;
-    input.named_contexts = context_.named;
-    input.ignore_patterns = context_.ignore_patterns;
-    input.is_ignored = context_.is_ignored;
-    input.network = network_named(request_.network);
-    input.shm_size = request_.shm_size;
-    input.ulimits = request_.ulimits;
-    input.extra_hosts = request_.extra_hosts;
-    input.ignore_cache = request_.no_cache;
-    input.ignore_cache_stages = request_.no_cache_stages;
-    input.source_date_epoch = request_.epoch;
-    if (!request_.check.empty()) input.check = request_.check;
+    dockerfile::FrontendInput input = frontend_input(request_, context_, platform);
+    input.on_warning = [this](const dockerfile::LintWarning& warning) {
+      findings_.add(context_.dockerfile_name, warning);
+    };
     lowered_.push_back(dockerfile::lower(dockerfile::resolve(ast, input), input, bases_, definition_));
     if (lowered_.back().epoch_vertex) {
       throw base::Error(base::ErrorKind::kUnsupported, "SOURCE_DATE_EPOCH that names a context or a stage")
@@ -174,18 +153,22 @@ class Build {
     return std::make_unique<image::Sealer>(layers_, outputs.seal, receivers, kSealWorkers);
   }
 
-  std::vector<solver::ResultPtr> solve(ops::Services& services, Watcher& watcher) {
+  std::vector<int> roots() const {
     std::vector<int> roots;
     for (const dockerfile::Lowered& lowered : lowered_) {
-      watcher.expect(lowered);
       if (lowered.root != graph::kScratch) roots.push_back(lowered.root);
     }
+    return roots;
+  }
+
+  std::vector<solver::ResultPtr> solve(ops::Services& services, Watcher& watcher) {
+    for (const dockerfile::Lowered& lowered : lowered_) watcher.expect(lowered);
     ops::Runner runner(services);
     ops::LocalCacheIndex index(services);
     solver::Limits limits;
     limits.exec = request_.max_parallelism;
     std::vector<solver::ResultPtr> found =
-        solver::solve(definition_, roots, runner, index, watcher, *tools_.events, limits, stop_);
+        solver::solve(definition_, roots(), runner, index, watcher, *tools_.events, limits, stop_);
     std::vector<solver::ResultPtr> results;
     for (std::size_t i = 0, next = 0; i < lowered_.size(); ++i) {
       results.push_back(lowered_[i].root == graph::kScratch ? nullptr : found[next++]);
@@ -228,10 +211,7 @@ class Build {
 
   BuildResult describe(const exporter::BuiltImages& built, const Outputs& outputs) const {
     BuildResult result;
-    for (const dockerfile::Lowered& lowered : lowered_) {
-      result.warnings.insert(result.warnings.end(), lowered.warnings.begin(), lowered.warnings.end());
-      result.unused_build_args = lowered.unused_build_args;
-    }
+    result.unused_build_args = lowered_.back().unused_build_args;
     if (!outputs.needs_image()) return result;
     result.image = built.target();
     if (built.images.size() == 1) result.config_digest = built.images.front().manifest.config.digest;
@@ -250,6 +230,7 @@ class Build {
   OpenedContext context_;
   graph::Definition definition_;
   std::vector<dockerfile::Lowered> lowered_;
+  Findings findings_;
   ops::SelectionMemo selections_;
   std::unique_ptr<cache::LocalBackend> cache_;
 };

@@ -8,7 +8,6 @@
 
 #include "build/request.h"
 #include "build/toolbox.h"
-#include "dockerfile/lint.h"
 #include "oci/descriptor.h"
 
 namespace cooper::build {
@@ -17,7 +16,6 @@ struct BuildResult {
   std::optional<oci::Descriptor> image;       // what outputs of an image name: manifest, or index
   std::optional<base::Digest> config_digest;  // of the only image
   std::vector<std::string> written;           // one line per output
-  std::vector<dockerfile::LintWarning> warnings;
   std::vector<std::string> unused_build_args;
   int steps_run = 0;
   int steps_cached = 0;

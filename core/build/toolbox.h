@@ -2,10 +2,12 @@
 // process.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/events.h"
+#include "dockerfile/lint.h"
 #include "net/http.h"
 #include "registry/client.h"
 #include "sandbox/launcher.h"
@@ -13,6 +15,9 @@
 #include "store/store.h"
 
 namespace cooper::build {
+
+// Given a lint finding and the file that its lines are of. May be empty.
+using FindingSink = std::function<void(const std::string& file, const dockerfile::LintWarning& warning)>;
 
 struct Toolbox {
   std::shared_ptr<store::Store> store;
@@ -22,6 +27,8 @@ struct Toolbox {
   std::shared_ptr<net::HttpClient> http;
   std::shared_ptr<registry::Client> registry;
   base::EventSink* events = nullptr;
+  // Each lint finding once, as it is made: also those of a build that then fails.
+  FindingSink on_finding;
   bool explain = false;     // say why each step was not answered from the cache
   int standard_output = 1;  // for outputs with dest=-
 };

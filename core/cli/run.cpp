@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/build_command.h"
 #include "cli/build_flags.h"
+#include "cli/call_command.h"
 #include "cli/doctor_command.h"
 #include "cli/environment.h"
 
@@ -41,6 +42,7 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);
+    if (auto call = requested_call(build_flags)) return run_call_command(*call, build_flags, environment);
     return run_build_command(build_flags, environment);
   } catch (const CLI::ParseError& error) {
     return refuse(app, error);

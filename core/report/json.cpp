@@ -66,6 +66,7 @@ class JsonRenderer final : public Renderer {
       if (event.total > 0) line["total"] = event.total;
     }
     if (!event.range.file.empty()) line["source"] = source_of(event.range);
+    if (!event.url.empty()) line["url"] = event.url;
     write(line);
   }
 

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "report/failure.h"
+#include "report/note.h"
 #include "report/renderer.h"
 #include "report/text_cells.h"
 
@@ -148,9 +149,7 @@ void PlainRenderer::show_end(const Step& step) {
 }
 
 void PlainRenderer::show_note(const base::Event& event) {
-  std::string text = event.kind == base::Event::Kind::kWarning ? "warning: " : "";
-  if (!event.range.file.empty()) text += fmt::format("{}:{}: ", event.range.file, event.range.start_line);
-  text += clean_line(event.text.empty() ? event.name : event.text, Colors::kRemove);
+  const std::string text = render_note(event);
   if (const Step* step = steps_.find(event.vertex)) return line(*step, text);
   output_.write((std::exchange(after_step_, false) ? "\n" : "") + text + "\n");
   blank_ = false;

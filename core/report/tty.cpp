@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "report/failure.h"
+#include "report/note.h"
 #include "report/renderer.h"
 #include "report/text_cells.h"
 #include "report/tty_frame.h"
@@ -53,10 +54,9 @@ class TtyRenderer final : public Renderer {
   std::chrono::milliseconds interval() const override { return std::chrono::milliseconds(100); }
 
  private:
+  // One line of the frame each.
   void add_note(const base::Event& event) {
-    std::string text = event.kind == base::Event::Kind::kWarning ? "warning: " : "";
-    if (!event.range.file.empty()) text += fmt::format("{}:{}: ", event.range.file, event.range.start_line);
-    notes_.push_back(clean_line(text + (event.text.empty() ? event.name : event.text), Colors::kRemove));
+    for (std::string& line : base::split(render_note(event), '\n')) notes_.push_back(std::move(line));
   }
 
   // The steps and, while there is room, the last notes.

@@ -186,6 +186,57 @@ TEST_F(BuildBuild, SaysWhatWasNotUsed) {
   EXPECT_THAT(build("FROM scratch\nARG USED\nENV A=$USED\n").unused_build_args, ElementsAre("UNUSED"));
 }
 
+TEST_F(BuildBuild, FindingsAreToldAlsoWhenTheyEndTheBuild) {
+  std::vector<std::string> rules;
+  tools_.on_finding = [&](const std::string& file, const dockerfile::LintWarning& warning) {
+    EXPECT_EQ(file, path("context/Dockerfile"));
+    rules.push_back(warning.rule);
+  };
+  request_.platforms.push_back(oci::parse_platform("linux/arm64"));
+  build("FROM scratch AS Base\nWORKDIR /a\n");
+  EXPECT_THAT(rules, ElementsAre("StageNameCasing"));
+  rules.clear();
+  base::Error error = error_of([&] { build("# check=error=true\nFROM scratch AS Base\nWORKDIR /a\n"); });
+  EXPECT_EQ(error.kind(), base::ErrorKind::kDockerfile);
+  EXPECT_EQ(error.range()->start_line, 2);
+  EXPECT_THAT(rules, ElementsAre("StageNameCasing"));
+  request_.build_args["BUILDKIT_DOCKERFILE_CHECK"] = "skip=all";
+  build("# check=error=true\nFROM scratch AS Base\nWORKDIR /a\n");
+}
+
+TEST_F(BuildBuild, StepsAskForConsentBeforeAnythingRuns) {
+  std::string dockerfile = "FROM scratch\nRUN first\nRUN --security=insecure second\n";
+  EXPECT_THAT(error_of([&] { build(dockerfile); }).render(),
+              HasSubstr("Dockerfile:3: RUN '--security=insecure'"));
+  request_.allow = {"security.insecure"};
+  EXPECT_THAT(error_of([&] { build(dockerfile); }).message(), HasSubstr("this is a test"));
+}
+
+TEST_F(BuildBuild, AnnotationsStandWhereTheyWereAskedFor) {
+  using image::AnnotationPlace;
+  request_.annotations = {{AnnotationPlace::kIndexDescriptor, std::nullopt, "where", "index descriptor"},
+                          {AnnotationPlace::kIndex, std::nullopt, "where", "index"},
+                          {AnnotationPlace::kManifest, std::nullopt, "where", "manifest"}};
+  EXPECT_THAT(error_of([&] { build("FROM scratch\nWORKDIR /a\n"); }).message(),
+              HasSubstr("of one platform has none"));
+  request_.platforms.push_back(oci::parse_platform("linux/arm64"));
+  BuildResult result = build("FROM scratch\nWORKDIR /a\n");
+  Members members = read_tar(os::read_file(path("out.tar")));
+  EXPECT_EQ(oci::Index::parse(members.at("index.json")).manifests.at(0).annotations.at("where"),
+            "index descriptor");
+  oci::Index index = oci::Index::parse(blob(members, result.image->digest));
+  EXPECT_EQ(index.annotations.at("where"), "index");
+  EXPECT_EQ(oci::Manifest::parse(blob(members, index.manifests.at(1).digest)).annotations.at("where"),
+            "manifest");
+}
+
+TEST_F(BuildBuild, OnlyTheBuiltInFrontendAnswers) {
+  EXPECT_EQ(error_of([&] { build("# syntax=foo/bar\nFROM scratch\n"); }).kind(),
+            base::ErrorKind::kUnsupported);
+  request_.build_args["BUILDKIT_SYNTAX"] = "docker/dockerfile:1";
+  EXPECT_EQ(build("# syntax=foo/bar\nFROM scratch\nWORKDIR /a\n").steps_run, 1);
+}
+
 TEST_F(BuildBuild, AStopEndsTheBuild) {
   std::stop_source stop;
   stop.request_stop();
