@@ -78,7 +78,7 @@ class FileRun {
 
   snapshot::LayerPtr finish() {
     snapshot::LayerIndex index =
-        stage_additions(builder_.take(), staging_, services_.layers->form(), *services_.pool);
+        stage_additions(builder_.take(services_.epoch), staging_, services_.layers->form(), *services_.pool);
     return services_.layers->commit(std::move(staging_), std::move(index));
   }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "snapshot/unchanged.h"
 
 namespace cooper::ops {
 namespace {
@@ -160,15 +161,40 @@ void turn_repeats_into_hardlinks(std::vector<Addition>& additions) {
 
 }  // namespace
 
-std::vector<Addition> TreeBuilder::take() {
+bool TreeBuilder::is_unchanged(const Addition& addition, std::optional<std::int64_t> epoch) const {
+  if (base_ == nullptr) return false;
+  std::optional<Entry> below = base_->lookup(addition.entry.path);
+  if (!below) return false;
+  Entry above = addition.entry;
+  for (Entry* entry : {&*below, &above}) {
+    if (!epoch || entry->mtime < *epoch) continue;
+    entry->mtime = *epoch;
+    entry->mtime_nsec = 0;
+  }
+  snapshot::Change change = snapshot::find_change(*below, above);
+  if (change != snapshot::Change::kOfContentOnly) return change == snapshot::Change::kNone;
+  return content_digest(addition.entry) == base_->content_digest(*below);
+}
+
+std::vector<Addition> TreeBuilder::take(std::optional<std::int64_t> epoch) {
+  std::vector<Addition*> sorted;
+  sorted.reserve(nodes_.size());
+  for (Node& node : nodes_) sorted.push_back(&node.addition);
+  std::sort(sorted.begin(), sorted.end(), [](const Addition* a, const Addition* b) {
+    return snapshot::path_less(a->entry.path, b->entry.path);
+  });
+  std::vector<const Entry*> entries;
+  entries.reserve(sorted.size());
+  for (const Addition* addition : sorted) entries.push_back(&addition->entry);
+  std::vector<bool> changed =
+      snapshot::mark_changes(entries, [&](std::size_t i) { return is_unchanged(*sorted[i], epoch); });
   std::vector<Addition> additions;
-  additions.reserve(nodes_.size());
-  for (Node& node : nodes_) additions.push_back(std::move(node.addition));
+  additions.reserve(sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    if (changed[i]) additions.push_back(std::move(*sorted[i]));
+  }
   nodes_.clear();
   by_path_.clear();
-  std::sort(additions.begin(), additions.end(), [](const Addition& a, const Addition& b) {
-    return snapshot::path_less(a.entry.path, b.entry.path);
-  });
   turn_repeats_into_hardlinks(additions);
   return additions;
 }

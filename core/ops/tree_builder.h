@@ -60,9 +60,10 @@ class TreeBuilder final : public snapshot::TreeView {
   base::Digest content_digest(const snapshot::Entry& entry) const override;
   std::string link_group(const snapshot::Entry& entry) const override;
 
-  // What was added, in path_less order. The first file of a link group keeps its bytes, the others have
-  // become kHardlink.
-  std::vector<Addition> take();
+  // What was added, in path_less order, without what the base has just so. The first file of a link group
+  // keeps its bytes, the others have become kHardlink. With an `epoch` (seconds since the epoch), which all
+  // newer times become in the end, two times that are newer are the same.
+  std::vector<Addition> take(std::optional<std::int64_t> epoch = std::nullopt);
 
  private:
   struct Node {
@@ -72,6 +73,7 @@ class TreeBuilder final : public snapshot::TreeView {
   const Node* find(const std::string& path) const;
   void adopt_parents(const std::string& path);
   void add(Addition addition, bool fresh);
+  bool is_unchanged(const Addition& addition, std::optional<std::int64_t> epoch) const;
 
   std::shared_ptr<const snapshot::TreeView> base_;
   std::vector<Node> nodes_;

@@ -20,12 +20,14 @@
 #include "os/fd.h"
 #include "snapshot/owners.h"
 #include "snapshot/tree_writer.h"
+#include "snapshot/unchanged.h"
 #include "snapshot/xattrs.h"
 
 namespace cooper::snapshot {
 namespace {
 
 constexpr std::size_t kDirectoriesAtOnce = 8;
+constexpr std::size_t kFilesAtOnce = 256;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -167,6 +169,53 @@ class UpperReader {
   os::Root root_;
 };
 
+base::Digest digest_of(const os::Root& upper, const std::string& path) {
+  os::Fd file = upper.open_exact(path, O_RDONLY);
+  os::FdSource source(file.get(), path);
+  base::HashingSink sink;
+  base::copy_all(source, sink);
+  return sink.digest();
+}
+
+bool is_unchanged(const os::Root& upper, const MergedView& lower, const Entry& entry) {
+  if (entry.type == EntryType::kWhiteout) return false;
+  std::optional<Entry> below = lower.lookup(entry.path);
+  if (!below) return false;
+  Change change = find_change(*below, entry);
+  return change == Change::kNone ||
+         (change == Change::kOfContentOnly && digest_of(upper, entry.path) == lower.content_digest(*below));
+}
+
+void remove_from(const os::Root& upper, const Entry& entry) {
+  os::Fd parent =
+      upper.open_exact(entry.path.find('/') == std::string::npos ? "." : std::string(parent_path(entry.path)),
+                       O_PATH | O_DIRECTORY);
+  base::check(::unlinkat(parent.get(), std::string(base_name(entry.path)).c_str(),
+                         entry.is_directory() ? AT_REMOVEDIR : 0),
+              "remove", entry.path);
+}
+
+// Takes out of `all` (sorted) and of the directory what the step touched and did not change.
+void drop_unchanged(std::vector<Found>& all, const std::string& upper, const MergedView& lower,
+                    base::ThreadPool& pool) {
+  os::Root root(upper);
+  std::vector<char> unchanged(all.size());
+  base::parallel_for(pool, all.size(), kFilesAtOnce,
+                     [&](std::size_t i) { unchanged[i] = is_unchanged(root, lower, all[i].entry) ? 1 : 0; });
+  std::vector<const Entry*> entries;
+  entries.reserve(all.size());
+  for (const Found& found : all) entries.push_back(&found.entry);
+  std::vector<bool> changed = mark_changes(entries, [&](std::size_t i) { return unchanged[i] != 0; });
+  for (std::size_t i = all.size(); i-- > 0;) {
+    if (!changed[i]) remove_from(root, all[i].entry);
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (changed[i]) std::swap(all[kept++], all[i]);
+  }
+  all.resize(kept);
+}
+
 // The first name of an inode in path order is the file, the others are hardlinks to it.
 void join_hardlinks(std::vector<Found>& all) {
   std::unordered_map<std::uint64_t, const Entry*> first_names;
@@ -199,6 +248,7 @@ LayerIndex index_upper(const std::string& upper, Form form, const MergedView& lo
   }
   std::sort(all.begin(), all.end(),
             [](const Found& a, const Found& b) { return path_less(a.entry.path, b.entry.path); });
+  drop_unchanged(all, upper, lower, pool);
   join_hardlinks(all);
   std::vector<Entry> entries;
   entries.reserve(all.size());

@@ -129,7 +129,8 @@ class Writer {
   }
 
   void add_secrets() {
-    for (const auto& [id, value] : build_.value("secrets", json::object()).items()) {
+    json secrets = build_.value("secrets", json::object());
+    for (const auto& [id, value] : secrets.items()) {
       std::string path = places_.work + "/secret-" + id;
       write_file(path, value, 0600);
       add({"--secret", "id=" + id + ",src=" + path});

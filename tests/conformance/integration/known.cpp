@@ -1,6 +1,5 @@
 #include "known.h"
 
-#include <array>
 #include <map>
 #include <set>
 
@@ -34,6 +33,8 @@ const std::set<std::pair<std::string, std::string>> kOfItsRun = {
     {"testCgroupParent", "/cgroup"},
     {"testDuplicateLayersProvenance", "/a.txt"},
     {"testDuplicateLayersProvenance", "/b.txt"},
+    // The recorded environment has the four variables of the recorder's tracing.
+    {"testEmptyStringArgInEnv", "/env.txt"},
 };
 
 }  // namespace

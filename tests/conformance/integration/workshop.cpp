@@ -61,7 +61,7 @@ echo "$1:x:$gid:" >>/etc/group
 )";
 
 void write_root(const std::string& root, const std::string& base) {
-  for (const char* folder : {"bin", "dev", "etc", "home", "root", "tmp", "usr/bin", "usr/sbin", "var"}) {
+  for (const char* folder : {"bin", "dev", "etc", "home", "root", "tmp", "usr/bin", "usr/sbin", "var/www"}) {
     fs::create_directories(root + "/" + folder);
   }
   fs::permissions(root + "/tmp", fs::perms::all | fs::perms::sticky_bit);

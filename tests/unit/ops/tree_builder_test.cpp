@@ -70,6 +70,50 @@ TEST_F(OpsTreeBuilder, ParentsOfTheBaseJoinTheLayerUnchanged) {
   EXPECT_EQ(made[1].entry.mtime, 1'700'000'001);
 }
 
+TEST_F(OpsTreeBuilder, LeavesOutWhatTheBaseHasJustSo) {
+  auto base =
+      view(LayerTar().directory("a").file("a/same", "1234").file("a/other", "1234").file("a/newer", "x"));
+  auto at = [](Addition addition, std::int64_t mtime) {
+    addition.entry.mtime = mtime;
+    return addition;
+  };
+  TreeBuilder builder(base);
+  builder.put(directory("a", 0755));
+  builder.put(at(file("a/same", "1234"), 1'700'000'000));
+  builder.put(at(file("a/other", "4321"), 1'700'000'000));
+  builder.put(at(file("a/newer", "x"), 1'700'000'009));
+  EXPECT_THAT(paths(builder.take()), ElementsAre("a", "a/newer", "a/other"));
+  builder.put(directory("a", 0755));
+  EXPECT_TRUE(builder.take().empty());
+  builder.put(directory("a", 0700));
+  EXPECT_THAT(paths(builder.take()), ElementsAre("a"));
+}
+
+TEST_F(OpsTreeBuilder, TimesPastTheEpochAreTheSame) {
+  auto base = view(LayerTar().file("a", "x").file("b", "x"));
+  TreeBuilder builder(base);
+  for (const char* path : {"a", "b"}) {
+    Addition addition = file(path, std::string(path) == "a" ? "x" : "y");
+    addition.entry.mtime = 1'800'000'000;
+    builder.put(std::move(addition));
+  }
+  EXPECT_THAT(paths(builder.take(1'600'000'000)), ElementsAre("b"));
+}
+
+// The file that is left out may not be what the other links to.
+TEST_F(OpsTreeBuilder, ALinkOfAnUnchangedFileBecomesAFile) {
+  TreeBuilder builder(view(LayerTar().file("a", "x")));
+  for (const char* path : {"a", "b"}) {
+    Addition addition = file(path, "x");
+    addition.entry.mtime = 1'700'000'000;
+    addition.link_group = "one";
+    builder.put(std::move(addition));
+  }
+  std::vector<Addition> made = builder.take();
+  ASSERT_THAT(paths(made), ElementsAre("b"));
+  EXPECT_EQ(made[0].entry.type, EntryType::kFile);
+}
+
 TEST_F(OpsTreeBuilder, MakesMissingParentsWithTheGivenAttributes) {
   TreeBuilder builder(view(LayerTar().directory("a")));
   EXPECT_EQ(builder.make_directories("a/b/c", {0711, 5, 6, 99}), "a/b/c");

@@ -112,6 +112,26 @@ TEST_F(SnapshotOverlay, FindsNothingWhenNothingChanged) {
   EXPECT_EQ(made, nullptr);
 }
 
+TEST_F(SnapshotOverlay, LeavesOutWhatWasCopiedUpAndIsAsItWas) {
+  LayerPtr base = layer(LayerTar()
+                            .directory("a")
+                            .file("a/same", "1234")
+                            .file("a/written", "1234")
+                            .directory("b")
+                            .directory("b/moded")
+                            .directory("c")
+                            .file("c/deep/f", "x"));
+  LayerPtr made = run({base},
+                      "chmod 644 a/same c/deep/f; touch a/come; rm a/come; touch b/moded/x; rm b/moded/x;"
+                      "touch -r a/written ref; printf 4321 > a/written; touch -r ref a/written; rm ref;"
+                      "chmod 700 b/moded; touch -d @5 c");
+  SKIP_WITHOUT_MOUNTS();
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(paths(*made), (Paths{"a", "a/written", "b", "b/moded"}));
+  EXPECT_FALSE(fs::exists(made->tree() + "/a/same"));
+  EXPECT_FALSE(fs::exists(made->tree() + "/c"));
+}
+
 TEST_F(SnapshotOverlay, GivesImpliedDirectoriesTheirRealAttributes) {
   LayerStack stack{
       layer(LayerTar().directory("a", 0711).directory("a/b", 01777).file("a/b/x").directory("p")),
@@ -174,9 +194,9 @@ TEST_F(SnapshotDiff, TakesOwnersDevicesAndModesFromBelowInOwnForm) {
   own.materialize(*base, {});
 
   Staging staging = own.begin();
-  std::string script =
-      "cp -p " + base->tree() + "/capable " + staging.tree() + "; cd " + staging.tree() +
-      "; umask 022; echo changed > file; chmod 600 file; : > tty; chmod 620 tty; mkdir swap; echo n > new";
+  std::string script = "cp -p " + base->tree() + "/capable " + staging.tree() + "; cd " + staging.tree() +
+                       "; umask 022; chmod 700 capable; echo changed > file; chmod 600 file; : > tty; chmod "
+                       "620 tty; mkdir swap; echo n > new";
   ASSERT_EQ(std::system(script.c_str()), 0);
   LayerPtr made = own.commit_upper(std::move(staging), {base});
   const LayerIndex& index = made->index();
