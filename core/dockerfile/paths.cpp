@@ -1,6 +1,10 @@
 #include "dockerfile/paths.h"
 
+#include <algorithm>
+#include <fmt/format.h>
 #include <vector>
+
+#include "base/error.h"
 
 namespace cooper::dockerfile {
 
@@ -47,6 +51,24 @@ std::string base_name(std::string_view path) {
   if (path.empty()) return ".";
   if (path == "/") return "/";
   return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+}
+
+std::string from_windows(std::string_view path) {
+  std::string text(path);
+  std::replace(text.begin(), text.end(), '\\', '/');
+  if (text.size() < 2 || text[1] != ':') return text;
+  if (text[0] != 'C' && text[0] != 'c') {
+    throw base::Error(base::ErrorKind::kDockerfile, fmt::format("path '{}' is not on drive C:", path))
+        .hint("use a path of the system's drive, as images have no other");
+  }
+  text.erase(0, 2);
+  return text.starts_with('/') ? text : "/" + text;
+}
+
+std::string to_windows(std::string_view path) {
+  std::string text(path);
+  std::replace(text.begin(), text.end(), '/', '\\');
+  return text;
 }
 
 }  // namespace cooper::dockerfile

@@ -14,4 +14,10 @@ std::string absolute_path(std::string_view directory, std::string_view path);
 std::string destination_path(std::string_view directory, std::string_view path);
 std::string base_name(std::string_view path);
 
+// A path as Windows images have it: with backslashes, perhaps with the system's drive. from_windows()
+// gives it with slashes and without the drive ("C:\\app\\" → "/app/"). Throws Error{kDockerfile} for
+// another drive.
+std::string from_windows(std::string_view path);
+std::string to_windows(std::string_view path);  // only the slashes
+
 }  // namespace cooper::dockerfile

@@ -212,9 +212,15 @@ std::vector<std::string> StageBuilder::with_shell(const std::vector<std::string>
 }
 
 void StageBuilder::set_directory(const std::string& path) {
-  const std::string& text = path.empty() ? state_.image.config.working_dir : path;
-  state_.directory = clean_path(absolute_path(state_.image.config.working_dir, text));
-  state_.image.config.working_dir = state_.directory;
+  std::string& shown = state_.image.config.working_dir;
+  std::string text = own_path(path.empty() ? shown : path);
+  state_.directory = clean_path(absolute_path(own_path(shown), text));
+  shown = state_.platform.os == "windows" ? to_windows(state_.directory) : state_.directory;
+}
+
+// A path of the stage's image, with slashes whatever the image's system.
+std::string StageBuilder::own_path(const std::string& path) const {
+  return state_.platform.os == "windows" ? from_windows(path) : path;
 }
 
 int StageBuilder::main_context() {

@@ -119,6 +119,7 @@ class StageBuilder final : private WordExpander {
   std::vector<std::string> with_shell(const std::vector<std::string>& words) const;
   void lint_shell_form(const CommandLine& line);
   void set_directory(const std::string& path);
+  std::string own_path(const std::string& path) const;
   int main_context();
   int root();
 

@@ -223,7 +223,7 @@ void StageBuilder::apply(const Arg& arg) {
 
 void StageBuilder::apply(const Workdir& workdir) {
   std::string path = expand_word(workdir.path);
-  if (!state_.workdir_set && (path.empty() || path[0] != '/')) {
+  if (!state_.workdir_set && !own_path(path).starts_with('/')) {
     linter_.report(Rule::kWorkdirRelativePath, instruction_->lines,
                    fmt::format("Relative workdir {} can have unexpected results if the base image changes",
                                quote(path)));
@@ -242,7 +242,7 @@ void StageBuilder::apply(const Workdir& workdir) {
     std::string shown = shown_code(context_.plan.word_options(), state_.environment, instruction_->code);
     layer = add_vertex(std::move(vertex), step_name(shown));
   }
-  add_history("WORKDIR " + state_.directory, layer);
+  add_history("WORKDIR " + state_.image.config.working_dir, layer);
 }
 
 void StageBuilder::apply(const User& user) {

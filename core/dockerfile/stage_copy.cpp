@@ -152,7 +152,7 @@ void StageBuilder::add_local_source(graph::Vertex& vertex, const Copy& copy, con
                                     int input) {
   lint_ignored(copy, source);
   auto& actions = std::get<graph::File>(vertex.op).actions;
-  std::string destination = destination_path(state_.directory, copy.destination);
+  std::string destination = destination_path(state_.directory, own_path(copy.destination));
   graph::CopyAction action = make_action(copy, std::move(destination), input);
   action.keep_parents = copy.parents;
   action.unpack_archives = copy.unpack.value_or(copy.is_add);
@@ -189,8 +189,9 @@ void StageBuilder::add_git_source(graph::Vertex& vertex, const Copy& copy, const
   graph::Vertex fetch;
   fetch.op = std::move(op);
   vertex.inputs.push_back(add_internal_vertex(std::move(fetch), "[internal] fetch " + git.remote));
-  graph::CopyAction action = make_literal_action(copy, destination_path(state_.directory, copy.destination),
-                                                 static_cast<int>(vertex.inputs.size()) - 1);
+  graph::CopyAction action =
+      make_literal_action(copy, destination_path(state_.directory, own_path(copy.destination)),
+                          static_cast<int>(vertex.inputs.size()) - 1);
   action.sources = {"/"};
   std::get<graph::File>(vertex.op).actions.emplace_back(std::move(action));
 }
@@ -212,8 +213,9 @@ void StageBuilder::add_http_source(graph::Vertex& vertex, const Copy& copy, cons
   graph::Vertex fetch;
   fetch.op = std::move(op);
   vertex.inputs.push_back(add_internal_vertex(std::move(fetch), "[internal] fetch " + source));
-  graph::CopyAction action = make_literal_action(copy, destination_path(state_.directory, copy.destination),
-                                                 static_cast<int>(vertex.inputs.size()) - 1);
+  graph::CopyAction action =
+      make_literal_action(copy, destination_path(state_.directory, own_path(copy.destination)),
+                          static_cast<int>(vertex.inputs.size()) - 1);
   action.sources = {std::move(filename)};
   action.unpack_archives = copy.unpack.value_or(false);
   std::get<graph::File>(vertex.op).actions.emplace_back(std::move(action));
@@ -235,8 +237,9 @@ void StageBuilder::add_heredocs(graph::Vertex& vertex, const Copy& copy) {
   document.op = std::move(files);
   document.inputs = {graph::kScratch};
   vertex.inputs.push_back(add_internal_vertex(std::move(document), "[internal] preparing inline document"));
-  graph::CopyAction action = make_literal_action(copy, destination_path(state_.directory, copy.destination),
-                                                 static_cast<int>(vertex.inputs.size()) - 1);
+  graph::CopyAction action =
+      make_literal_action(copy, destination_path(state_.directory, own_path(copy.destination)),
+                          static_cast<int>(vertex.inputs.size()) - 1);
   action.sources = std::move(names);
   std::get<graph::File>(vertex.op).actions.emplace_back(std::move(action));
 }

@@ -139,10 +139,8 @@ graph::Mount StageBuilder::make_mount(graph::Vertex& vertex, const RunMount& mou
   if (space != context_.plan.build_args.end() && !space->second.empty())
     cache.id = space->second + "/" + cache.id;
   cache.sharing = sharing_of(mount.sharing);
-  if (!mount.from.empty() && mount.from != "scratch") {
-    cache.input = mount_input(vertex, mount, index);
-    cache.source = source;
-  }
+  if (!mount.from.empty() && mount.from != "scratch") cache.input = mount_input(vertex, mount, index);
+  if (cache.input >= 0 || source != "/") cache.source = source;
   cache.mode = mount.mode.value_or(0755);
   cache.uid = mount.uid.value_or(0);
   cache.gid = mount.gid.value_or(0);
@@ -222,6 +220,8 @@ void StageBuilder::apply(const Run& run) {
   exec.proxy_env = proxy_environment(context_.plan.build_args);
   exec.extra_hosts = context_.input.extra_hosts;
   exec.hostname = context_.input.hostname;
+  auto hostname = context_.plan.build_args.find("BUILDKIT_SANDBOX_HOSTNAME");
+  if (hostname != context_.plan.build_args.end()) exec.hostname = hostname->second;
   exec.shm_size = context_.input.shm_size;
   exec.ulimits = context_.input.ulimits;
   context_.budget.spend(state_.environment.bytes() + shown.size());

@@ -166,6 +166,35 @@ TEST(DockerfileLower, LowersMounts) {
   EXPECT_EQ(exec.env.back(), "SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0");
 }
 
+TEST(DockerfileLower, ACacheMayBeMountedInPart) {
+  Built built = build("FROM a\nRUN --mount=type=cache,target=/c,source=sub/../dir make\n");
+  const auto& cache = std::get<graph::CacheMount>(std::get<graph::Exec>(built.root().op).mounts.at(0).what);
+  EXPECT_EQ(cache.source, "/dir");
+  EXPECT_EQ(cache.input, graph::kScratch);
+}
+
+TEST(DockerfileLower, TheHostNameIsABuildArgument) {
+  FrontendInput input = amd64_input();
+  input.hostname = "given";
+  EXPECT_EQ(std::get<graph::Exec>(build("FROM a\nRUN x\n", input).root().op).hostname, "given");
+  input.build_args["BUILDKIT_SANDBOX_HOSTNAME"] = "arg";
+  Built built = build("FROM a\nRUN x\n", input);
+  EXPECT_EQ(std::get<graph::Exec>(built.root().op).hostname, "arg");
+  EXPECT_THAT(built.lowered.unused_build_args, IsEmpty());
+}
+
+TEST(DockerfileLower, WindowsImagesHaveTheirOwnPaths) {
+  FrontendInput input = amd64_input();
+  input.target_platform = oci::parse_platform("windows/amd64");
+  Built built = build("FROM scratch\nWORKDIR C:\\\\app\nWORKDIR sub\nCOPY a bin/\n", input);
+  EXPECT_EQ(built.lowered.config.config.working_dir, "\\app\\sub");
+  EXPECT_THAT(built.history(), ElementsAre("WORKDIR \\app", "WORKDIR \\app\\sub", "COPY a bin/ # buildkit"));
+  const auto& file = std::get<graph::File>(built.root().op);
+  EXPECT_EQ(std::get<graph::CopyAction>(file.actions.at(0)).destination, "/app/sub/bin/");
+  EXPECT_EQ(build("FROM scratch\n", input).lowered.config.config.working_dir, "\\");
+  EXPECT_THROW(build("FROM scratch\nWORKDIR D:/app\n", input), base::Error);
+}
+
 TEST(DockerfileLower, LinksCopiesOntoTheBase) {
   Built built = build("FROM a\nCOPY --link x /y/\n");
   ASSERT_TRUE(std::holds_alternative<graph::Merge>(built.root().op));
