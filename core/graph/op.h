@@ -99,7 +99,7 @@ struct CacheMount {
   std::string id;
   enum class Sharing { kShared, kPrivate, kLocked } sharing = Sharing::kShared;
   int input = -1;      // seed, -1 for none
-  std::string source;  // path inside the seed
+  std::string source;  // path inside the seed, else inside the cache
   std::uint32_t mode = 0755;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;

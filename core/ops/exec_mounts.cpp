@@ -53,7 +53,8 @@ class MountPlanner {
 
   void add_mount(const graph::CacheMount& cache) {
     std::string directory = claim_cache_directory(cache);
-    planned_.mounts.emplace_back(sandbox::BindMount{directory, target_, cache.read_only});
+    std::string path = cache.input >= 0 ? "" : cache.source;
+    planned_.mounts.emplace_back(sandbox::BindMount{directory, target_, cache.read_only, path});
   }
 
   void add_mount(const graph::TmpfsMount& tmpfs) {
@@ -132,10 +133,23 @@ class MountPlanner {
                       fmt::format("'{}': not found, wanted by the mount at '{}'", source, target_));
   }
 
+  // What makes two mounts the same cache: the id, what a new one would be made of, and who owns it.
+  std::string cache_name(const graph::CacheMount& cache) const {
+    base::Encoder name;
+    name.field("id", cache.id).field("mode", cache.mode).field("uid", cache.uid).field("gid", cache.gid);
+    if (cache.input < 0) return name.digest().hex();
+    name.field("seed", cache.source);
+    const solver::ResultPtr& seed = inputs_[static_cast<std::size_t>(cache.input)];
+    if (dynamic_cast<const TreeResult*>(seed.get()) == nullptr) {
+      for (const snapshot::LayerPtr& layer : stack_of(seed)) name.field("layer", layer->id());
+    }
+    return name.digest().hex();
+  }
+
   // A cache mount is a directory of the store. Sharing decides which one: shared is always the first, locked
   // waits for it, private takes the first that nobody holds.
   std::string claim_cache_directory(const graph::CacheMount& cache) {
-    std::string name = base::Encoder().field("id", cache.id).field("seeded", cache.input >= 0).digest().hex();
+    std::string name = cache_name(cache);
     std::string parent = services_.layers->store().path() + "/mounts/" + name;
     // A step that mounts a cache twice has it once: to wait for our own lock would be to wait forever.
     auto claimed = claimed_.find(parent);

@@ -73,8 +73,15 @@ class RootBuilder {
     os::attach_mount(mount, points_.prepare(target, type).get(), target);
   }
 
+  // Links on the way, of an image or of what a step left in a cache, end inside `root`.
+  static os::Fd clone_inside(const std::string& root, const std::string& path) {
+    const os::Fd place = os::Root(root).open_in_root("/" + path, O_PATH);
+    return os::clone_mount(place.get(), "", false);
+  }
+
   void add(const BindMount& mount) {
-    const os::Fd tree = os::clone_mount(AT_FDCWD, mount.source, true);
+    const os::Fd tree = mount.path.empty() ? os::clone_mount(AT_FDCWD, mount.source, true)
+                                           : clone_inside(mount.source, mount.path);
     os::set_mount_attributes(tree, {.read_only = mount.read_only, .no_dev = no_dev()}, true, mount.target);
     attach(tree, mount.target);
   }
@@ -82,9 +89,7 @@ class RootBuilder {
   void add(const OverlayMount& mount) {
     const std::string name = fresh_name();
     overlay(mount.lower, mount.upper, mount.work, name);
-    // The source may lead through links of an image: they end inside the overlay.
-    const os::Fd source = os::Root(name).open_in_root("/" + mount.source, O_PATH);
-    const os::Fd tree = os::clone_mount(source.get(), "", false);
+    const os::Fd tree = clone_inside(name, mount.source);
     os::set_mount_attributes(tree, {.read_only = mount.upper.empty(), .no_dev = no_dev()}, false,
                              mount.target);
     attach(tree, mount.target);

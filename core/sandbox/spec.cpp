@@ -11,7 +11,7 @@ namespace cooper::sandbox {
 namespace {
 
 // Grows with every change of the format, so that a stale reader fails instead of guessing.
-constexpr std::uint64_t kFormat = 2;
+constexpr std::uint64_t kFormat = 3;
 
 // One list of fields for both directions: `visit` is a Writer and `value` constant, or a Reader and `value`
 // not.
@@ -21,7 +21,7 @@ void fields(Visitor& visit, Value& value) {
   if constexpr (std::is_same_v<Type, OverlayRoot>) {
     visit(value.lower, value.upper, value.work);
   } else if constexpr (std::is_same_v<Type, BindMount>) {
-    visit(value.source, value.target, value.read_only);
+    visit(value.source, value.target, value.read_only, value.path);
   } else if constexpr (std::is_same_v<Type, OverlayMount>) {
     visit(value.lower, value.upper, value.work, value.source, value.target);
   } else if constexpr (std::is_same_v<Type, TmpfsMount>) {

@@ -21,6 +21,7 @@ struct BindMount {
   std::string source;
   std::string target;
   bool read_only = true;
+  std::string path{};  // what of `source`, whose symlinks cannot lead out of it; "" for all
 };
 // A path of a layer stack, mounted at `target`: `source` (a directory or a file of the merged tree, "" for
 // its root) of an overlay of `lower`. With an upper, writes are seen by the step and then discarded; without,

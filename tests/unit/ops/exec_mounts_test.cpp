@@ -110,6 +110,31 @@ TEST_F(OpsExecMounts, ANewCacheHasItsMode) {
   EXPECT_EQ(info.st_mode & 07777, 01777U);
 }
 
+TEST_F(OpsExecMounts, APartOfACacheIsMountedFromTheSameCache) {
+  graph::CacheMount part = cache("go");
+  part.source = "/sub";
+  StepMounts planned = prepare({{"/c", part}});
+  const auto& mount = only<sandbox::BindMount>(planned);
+  EXPECT_EQ(mount.path, "/sub");
+  EXPECT_EQ(mount.source, cache_directory(cache("go")));
+}
+
+TEST_F(OpsExecMounts, CachesOfOtherOwnersModesOrSeedsAreOthers) {
+  graph::CacheMount mount = cache("go");
+  std::string plain = cache_directory(mount);
+  mount.mode = 0777;
+  EXPECT_NE(cache_directory(mount), plain);
+  mount = cache("go");
+  mount.gid = 7;
+  EXPECT_NE(cache_directory(mount), plain);
+  mount = cache("go");
+  mount.input = 1;
+  mount.source = "/";
+  std::string seeded = cache_directory(mount, {nullptr, stack(LayerTar().file("a"))});
+  EXPECT_NE(seeded, plain);
+  EXPECT_NE(cache_directory(mount, {nullptr, stack(LayerTar().file("b"))}), seeded);
+}
+
 TEST_F(OpsExecMounts, PrivateCachesAreNotShared) {
   StepMounts one = prepare({{"/c", cache("go", Sharing::kPrivate)}});
   StepMounts two = prepare({{"/c", cache("go", Sharing::kPrivate)}});

@@ -141,6 +141,19 @@ TEST_F(SandboxLauncher, BindsDirectoriesAndFiles) {
   EXPECT_TRUE(fs::exists(path("shared/x")));
 }
 
+TEST_F(SandboxLauncher, BindsAPartThatLinksCannotLeadOutOf) {
+  os::make_directories(path("shared/sub"));
+  os::write_file_atomically(path("shared/sub/file"), "content\n");
+  fs::create_symlink("/sub", path("shared/link"));
+  fs::create_symlink(path("outside"), path("shared/escape"));
+  os::make_directories(path("outside"));
+  Spec step = shell("cat /in/file");
+  step.mounts = {BindMount{.source = path("shared"), .target = "/in", .path = "/link"}};
+  EXPECT_EQ(run(step).output, "content\n");
+  step.mounts = {BindMount{.source = path("shared"), .target = "/in", .path = "/escape"}};
+  EXPECT_THROW(run(step), base::Error);
+}
+
 TEST_F(SandboxLauncher, NamesAMissingBindSource) {
   Spec step = shell("true");
   step.mounts = {BindMount{.source = path("absent"), .target = "/in"}};

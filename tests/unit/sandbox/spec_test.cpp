@@ -10,7 +10,7 @@ namespace {
 Spec full_spec() {
   Spec spec;
   spec.root = {{"/a", "/b"}, "/upper", "/work"};
-  spec.mounts = {BindMount{"/source", "/target", false},
+  spec.mounts = {BindMount{"/source", "/target", false, "/part"},
                  OverlayMount{.lower = {"/l"}, .upper = "/u", .work = "/w", .source = "s", .target = "/t"},
                  TmpfsMount{"/tmp", 123, 0700}, FileMount{"/f", std::string("a\0b", 3), 0400, 7, 8}};
   spec.argv = {"sh", "-c", ""};
