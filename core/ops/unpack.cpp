@@ -104,7 +104,7 @@ class Unpacker {
     Entry entry;
     entry.path = path;
     entry.type = entry_type(member.type);
-    entry.mode = member.mode & 07777;
+    entry.mode = member.type == archive::EntryType::kSymlink ? 0777 : member.mode & 07777;
     entry.uid = attributes_.uid.value_or(member.uid);
     entry.gid = attributes_.gid.value_or(member.gid);
     entry.mtime = member.mtime;

@@ -47,7 +47,8 @@ Entry make_entry(archive::TarEntry&& tar, std::string path) {
   Entry entry;
   entry.path = std::move(path);
   entry.type = entry_type(tar.type);
-  entry.mode = tar.mode & 07777U;
+  // A symlink's is 0777 on every disk, whatever the tar says.
+  entry.mode = tar.type == archive::EntryType::kSymlink ? 0777U : tar.mode & 07777U;
   entry.uid = tar.uid;
   entry.gid = tar.gid;
   entry.mtime = tar.mtime;

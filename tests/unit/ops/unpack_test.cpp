@@ -66,6 +66,16 @@ TEST_F(OpsUnpack, MembersKeepTheirAttributes) {
   EXPECT_EQ(at(made, "target/link").entry.link_target, "dir/file");
 }
 
+TEST_F(OpsUnpack, ASymlinkHasItsOneModeWhateverTheTarSays) {
+  archive::TarEntry link;
+  link.path = "link";
+  link.type = archive::EntryType::kSymlink;
+  link.link_target = "x";
+  link.mode = 0644;
+  std::vector<Addition> made = unpack(LayerTar().add(link));
+  EXPECT_EQ(at(made, "target/link").entry.mode, 0777U);
+}
+
 TEST_F(OpsUnpack, OwnerAndModeMayBeSet) {
   attributes_.uid = 1;
   attributes_.gid = 2;

@@ -104,6 +104,15 @@ TEST_F(SnapshotApply, UnpacksWhatTarPacks) {
   EXPECT_EQ(status("d/e").st_mode & 07777U, 01777U);
 }
 
+TEST_F(SnapshotApply, ASymlinkHasItsOneModeWhateverTheTarSays) {
+  archive::TarEntry link;
+  link.path = "link";
+  link.type = archive::EntryType::kSymlink;
+  link.link_target = "x";
+  link.mode = 0644;
+  EXPECT_EQ(apply(support::LayerTar().add(link)).find("link")->mode, 0777U);
+}
+
 TEST_F(SnapshotApply, SetsTheTimesOfDirectoriesLast) {
   apply(LayerTar().directory("d").file("d/a").file("d/b"));
   EXPECT_EQ(status("d").st_mtim.tv_sec, 1'700'000'001);

@@ -43,6 +43,7 @@ class SnapshotSeal : public support::LayerFixture {
     link.link_target = "d/big";
     Entry symlink = entry("z", EntryType::kSymlink);
     symlink.link_target = "d/big";
+    symlink.mode = 0777;
     Entry directory = entry("d", EntryType::kDirectory);
     directory.opaque = true;
     Entry device = entry("null", EntryType::kCharDevice);
