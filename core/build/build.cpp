@@ -179,7 +179,7 @@ class Build {
   exporter::BuiltImages assemble(const std::vector<solver::ResultPtr>& results, const Outputs& outputs,
                                  image::Sealer* sealer) {
     image::AssembleOptions options;
-    options.epoch = epoch();
+    options.epoch = outputs.epoch;
     options.now = std::time(nullptr);
     options.docker_media_types = outputs.docker_media_types;
     options.annotations = request_.annotations;

@@ -24,8 +24,9 @@ const std::set<std::string> kImageAttributes = {"name",
                                                 "oci-mediatypes",
                                                 "compression",
                                                 "compression-level",
-                                                "rewrite-timestamp"};
-const std::set<std::string> kTreeAttributes = {"dest", "platform-split"};
+                                                "rewrite-timestamp",
+                                                "source-date-epoch"};
+const std::set<std::string> kTreeAttributes = {"dest", "platform-split", "source-date-epoch"};
 
 // Reads the attributes of one output; every one must be known.
 class Attributes {
@@ -51,10 +52,11 @@ class Attributes {
     throw Error(ErrorKind::kUsage,
                 fmt::format("output attribute {}={} is neither true nor false", name, *value));
   }
-  int number(const std::string& name, int otherwise) const {
+  template <typename Number>
+  Number number(const std::string& name, Number otherwise) const {
     const std::string* value = find(name);
     if (value == nullptr) return otherwise;
-    int parsed = 0;
+    Number parsed = 0;
     auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), parsed);
     if (error == std::errc() && end == value->data() + value->size()) return parsed;
     throw Error(ErrorKind::kUsage, fmt::format("output attribute {}={} is not a number", name, *value));
@@ -95,7 +97,8 @@ class OutputOpener {
  public:
   OutputOpener(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
                base::ThreadPool& pool, const BaseImages& bases, std::optional<std::int64_t> epoch)
-      : request_(request), tools_(tools), layers_(layers), pool_(pool), bases_(bases) {
+      : request_(request), tools_(tools), layers_(layers), pool_(pool), bases_(bases), epoch_(epoch) {
+    outputs_.epoch = epoch;
     outputs_.seal.epoch = epoch;
   }
 
@@ -120,10 +123,16 @@ class OutputOpener {
   Outputs take() { return std::move(outputs_); }
 
  private:
+  // Times that newer ones become: of image and history, and of files.
+  struct Epochs {
+    std::optional<std::int64_t> image;
+    std::optional<std::int64_t> files;
+    bool operator==(const Epochs&) const = default;
+  };
   struct Format {
     archive::Compression type = archive::Compression::kGzip;
     int level = -1;
-    bool rewrite_times = true;
+    Epochs epochs;
     bool docker_media_types = false;
     bool operator==(const Format&) const = default;
   };
@@ -142,22 +151,36 @@ class OutputOpener {
     return {path, -1};
   }
 
+  // An output may have a SOURCE_DATE_EPOCH of its own, or with an empty one keep the files' times, as
+  // BuildKit's exporters have it.
+  Epochs epochs(const Attributes& attributes) const {
+    Epochs epochs{epoch_, epoch_};
+    if (const std::string* own = attributes.find("source-date-epoch"); own != nullptr && own->empty()) {
+      epochs.files.reset();
+    } else if (own != nullptr) {
+      epochs.image = epochs.files = attributes.number<std::int64_t>("source-date-epoch", 0);
+    }
+    if (!attributes.flag("rewrite-timestamp", true)) epochs.files.reset();
+    return epochs;
+  }
+
   // The image is made once, so all its outputs have the same form.
   void choose_format(const Attributes& attributes) {
     Format format;
     if (const std::string* name = attributes.find("compression")) format.type = compression_named(*name);
     format.level = attributes.number("compression-level", format.level);
-    format.rewrite_times = attributes.flag("rewrite-timestamp", true);
+    format.epochs = epochs(attributes);
     format.docker_media_types = !attributes.flag("oci-mediatypes", true);
     if (chosen_ && *chosen_ != format) {
       throw Error(ErrorKind::kUsage, "outputs ask for different forms of the same image")
           .hint(
-              "give all of them the same compression, compression-level, oci-mediatypes and "
-              "rewrite-timestamp");
+              "give all of them the same compression, compression-level, oci-mediatypes, "
+              "rewrite-timestamp and source-date-epoch");
     }
     chosen_ = format;
     outputs_.seal.compression = {format.type, format.level};
-    if (!format.rewrite_times) outputs_.seal.epoch.reset();
+    outputs_.epoch = format.epochs.image;
+    outputs_.seal.epoch = format.epochs.files;
     outputs_.docker_media_types = format.docker_media_types;
   }
 
@@ -191,7 +214,7 @@ class OutputOpener {
     output.destination = destination(attributes);
     if (attributes.find("platform-split") != nullptr)
       output.platform_split = attributes.flag("platform-split", true);
-    output.epoch = outputs_.seal.epoch;
+    output.epoch = epochs(attributes).files;
     outputs_.exporters.push_back(exporter::make_tree_exporter(std::move(output), layers_, pool_));
   }
 
@@ -200,6 +223,7 @@ class OutputOpener {
   snapshot::LayerStore& layers_;
   base::ThreadPool& pool_;
   const BaseImages& bases_;
+  std::optional<std::int64_t> epoch_;
   std::optional<Format> chosen_;
   Outputs outputs_;
 };

@@ -15,7 +15,8 @@ namespace cooper::build {
 
 struct Outputs {
   std::vector<std::unique_ptr<exporter::Exporter>> exporters;
-  snapshot::SealOptions seal;  // how layers are compressed, the same for all outputs
+  snapshot::SealOptions seal;         // how layers are compressed, the same for all outputs
+  std::optional<std::int64_t> epoch;  // of image and history, the same for all outputs
   bool docker_media_types = false;
   bool needs_image() const;
 };

@@ -70,6 +70,18 @@ TEST_F(BuildOutputs, ValuesAreChecked) {
   EXPECT_THAT(refusal({oci({{"compression", "lzma"}})}).message(), HasSubstr("unknown compression 'lzma'"));
 }
 
+TEST_F(BuildOutputs, AnOutputMayHaveAnEpochOfItsOwn) {
+  Outputs own = open({oci({{"source-date-epoch", "7"}})}, 42);
+  EXPECT_EQ(own.epoch, 7);
+  EXPECT_EQ(own.seal.epoch, 7);
+  Outputs none = open({oci({{"source-date-epoch", ""}})}, 42);
+  EXPECT_EQ(none.epoch, 42) << "the image says when it was made, even so";
+  EXPECT_EQ(none.seal.epoch, std::nullopt);
+  EXPECT_THAT(refusal({oci({{"source-date-epoch", "today"}})}).message(), HasSubstr("is not a number"));
+  EXPECT_THAT(refusal({oci({}), {"registry", {{"source-date-epoch", "7"}, {"name", "a"}}}}).message(),
+              HasSubstr("different forms"));
+}
+
 TEST_F(BuildOutputs, CompressionAndTimesAreTheOutputs) {
   Outputs made = open({oci({{"compression", "zstd"}, {"compression-level", "5"}})}, 42);
   EXPECT_EQ(made.seal.compression.type, archive::Compression::kZstd);
@@ -77,6 +89,7 @@ TEST_F(BuildOutputs, CompressionAndTimesAreTheOutputs) {
   EXPECT_EQ(made.seal.epoch, 42);
   EXPECT_EQ(open({oci({{"rewrite-timestamp", "false"}})}, 42).seal.epoch, std::nullopt);
   EXPECT_FALSE(made.docker_media_types);
+  EXPECT_EQ(made.epoch, 42);
   EXPECT_TRUE(open({oci({{"oci-mediatypes", "false"}})}).docker_media_types);
 }
 
