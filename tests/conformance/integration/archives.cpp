@@ -120,7 +120,10 @@ std::string write_tar(const json& members, bool gzip) {
   std::string bytes;
   std::unique_ptr<archive, decltype(&archive_write_free)> handle(archive_write_new(), archive_write_free);
   archive_write_set_format_pax_restricted(handle.get());
-  if (gzip) archive_write_add_filter_gzip(handle.get());
+  if (gzip) {
+    archive_write_add_filter_gzip(handle.get());
+    archive_write_set_filter_option(handle.get(), "gzip", "timestamp", nullptr);
+  }
   archive_write_set_bytes_in_last_block(handle.get(), 1);
   require(handle.get(), archive_write_open(handle.get(), &bytes, nullptr, append, nullptr));
   for (const json& member : members) add_member(handle.get(), member);
