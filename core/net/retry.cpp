@@ -4,7 +4,6 @@
 #include <charconv>
 #include <condition_variable>
 #include <ctime>
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <mutex>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "base/cancellation.h"
 #include "base/error.h"
+#include "net/http_date.h"
 #include "net/redact.h"
 
 namespace cooper::net {
@@ -50,9 +50,9 @@ std::optional<milliseconds> retry_after(const Response& response) {
   if (error == std::errc() && end == value->data() + value->size()) {
     return milliseconds(std::clamp<std::int64_t>(seconds, 0, 1'000'000) * 1000);
   }
-  std::time_t date = curl_getdate(value->c_str(), nullptr);
-  if (date < 0) return std::nullopt;
-  return milliseconds(std::max<std::int64_t>(0, date - std::time(nullptr)) * 1000);
+  std::optional<std::int64_t> date = parse_http_date(*value);
+  if (!date) return std::nullopt;
+  return milliseconds(std::max<std::int64_t>(0, *date - std::time(nullptr)) * 1000);
 }
 
 }  // namespace
