@@ -230,10 +230,13 @@ solver::Key definition_key(int vertex, std::span<const base::Digest> inputs, Ser
                            const std::stop_token& stop) {
   const graph::Op& op = services.definition->vertices[static_cast<std::size_t>(vertex)].op;
   if (RemoteSource* source = find_remote_source(op, services)) {
-    base::Digest identity = source->pin(op, stop).identity;
+    PinnedSource pinned = source->pin(op, stop);
     base::Encoder encoder;
-    encoder.field("schema", static_cast<std::int64_t>(cache::kKeySchema)).field("source", identity);
-    return {encoder.digest(), {{"source", identity}}};
+    encoder.field("schema", static_cast<std::int64_t>(cache::kKeySchema)).field("source", pinned.identity);
+    // With an epoch, what is copied from it counts as made now: its own time changes nothing.
+    encoder.field("times", static_cast<std::int64_t>(services.epoch.has_value()));
+    if (!services.epoch) encoder.field("time", pinned.time.value_or(0));
+    return {encoder.digest(), {{"source", pinned.identity}}};
   }
   return KeyMaker(vertex, services, stop).make(inputs, {});
 }

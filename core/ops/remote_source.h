@@ -17,7 +17,7 @@
 namespace cooper::ops {
 
 struct PinnedSource {
-  base::Digest identity;             // the same for the same tree, whatever it is fetched from
+  base::Digest identity;  // the same for the same tree but for its times, whatever it is fetched from
   std::optional<std::int64_t> time;  // Last-Modified, the commit's time; seconds since the epoch
 };
 
@@ -25,7 +25,8 @@ class RemoteSource {
  public:
   virtual ~RemoteSource() = default;
 
-  // Each throws Error{kContext} naming the source when it cannot be had or is not what its checksum says.
+  // Each throws Error naming the source: kContext when it cannot be had, kAuth when it wants credentials,
+  // kCorrupt when it is not what its checksum says.
   virtual PinnedSource pin(const graph::Op& op, const std::stop_token& stop) = 0;
   virtual std::shared_ptr<const snapshot::TreeView> open(const graph::Op& op,
                                                          const std::stop_token& stop) = 0;

@@ -204,6 +204,10 @@ std::string Store::records_path() const {
   return path_ + "/records";
 }
 
+std::string Store::sources_path() const {
+  return path_ + "/sources";
+}
+
 os::TempDir Store::make_temp(std::string_view prefix) const {
   return os::TempDir(temp_path_, prefix);
 }

@@ -4,6 +4,7 @@
 //   layers/<id>/                                 what is known of a layer, the same for every tier
 //   (snapshot/) trees/<form>/<id>/                           a layer's unpacked bytes, per form of ownership
 //   records/<hex>                                cache records, one file per key (cache/)
+//   sources/<kind>/<hex>                         what fetched sources were the last time (ops/)
 //   tmp/<lease>/                                 work of one running process; swept when its lease lock is
 //   free leases/<lease>                               flock'd by the process for as long as it runs
 //
@@ -69,6 +70,7 @@ class Store {
   std::string layer_path(const std::string& id) const;                          // layers/<id>
   std::string tree_path(const std::string& form, const std::string& id) const;  // trees/<form>/<id>
   std::string records_path() const;
+  std::string sources_path() const;
 
   // A fresh directory under this process's own tmp/.
   os::TempDir make_temp(std::string_view prefix) const;

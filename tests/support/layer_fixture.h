@@ -17,7 +17,7 @@
 
 namespace cooper::support {
 
-class LayerFixture : public testing::Test {
+class LayerFixture : public ::testing::Test {
  protected:
   static snapshot::Form form() { return ::geteuid() == 0 ? snapshot::Form::kReal : snapshot::Form::kOwn; }
 
@@ -39,7 +39,7 @@ class LayerFixture : public testing::Test {
     return base::read_all(source, 16 << 20, path);
   }
 
-  os::TempDir directory_{testing::TempDir(), "layers-"};
+  os::TempDir directory_{::testing::TempDir(), "layers-"};
   std::shared_ptr<store::Store> store_ = store::Store::open(directory_.path() + "/store");
   base::ThreadPool pool_{2};
   snapshot::LayerStore layers_{store_, form(), pool_};

@@ -13,12 +13,15 @@ using support::error_of;
 class FakeSource final : public RemoteSource {
  public:
   explicit FakeSource(std::shared_ptr<const snapshot::TreeView> tree) : tree_(std::move(tree)) {}
-  PinnedSource pin(const graph::Op&, const std::stop_token&) override { return {base::sha256(content), 1}; }
+  PinnedSource pin(const graph::Op&, const std::stop_token&) override {
+    return {base::sha256(content), time};
+  }
   std::shared_ptr<const snapshot::TreeView> open(const graph::Op&, const std::stop_token&) override {
     ++opened;
     return tree_;
   }
   std::string content = "one";
+  std::int64_t time = 1;
   int opened = 0;
 
  private:
@@ -64,6 +67,19 @@ TEST_F(OpsRemoteSource, TheKeyFollowsWhatIsThereAndNotWhereItIs) {
   http_.content = "two";
   EXPECT_NE(key(first), before);
   EXPECT_EQ(http_.opened, 0) << "a key fetches no tree";
+}
+
+TEST_F(OpsRemoteSource, ItsTimeCountsUnlessAnEpochOverridesIt) {
+  services_.http_sources = &http_;
+  int vertex = add(graph::HttpSource{});
+  base::Digest before = key(vertex);
+  http_.time = 2;
+  EXPECT_NE(key(vertex), before);
+  services_.epoch = 5;
+  base::Digest with_epoch = key(vertex);
+  EXPECT_NE(with_epoch, before);
+  http_.time = 3;
+  EXPECT_EQ(key(vertex), with_epoch);
 }
 
 TEST_F(OpsRemoteSource, RunningOneYieldsItsTree) {
