@@ -15,6 +15,7 @@
 #include "dockerfile/frontend.h"
 #include "graph/definition.h"
 #include "image/sealer.h"
+#include "ops/http_source.h"
 #include "ops/results.h"
 #include "ops/runner.h"
 #include "ops/selection_memo.h"
@@ -62,6 +63,7 @@ class Build {
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
         bases_(tools, layers_, pool_, stop),
+        http_(http_options()),
         findings_(tools.on_finding) {}
 
   BuildResult run() {
@@ -90,16 +92,21 @@ class Build {
   }
 
  private:
+  ops::HttpSourceOptions http_options() {
+    ops::HttpSourceOptions options;
+    options.client = tools_.http;
+    options.store = tools_.store;
+    options.secret = [this](const std::string& id) { return find_secret(request_, id); };
+    options.on_retry = [this](const std::string& text) { warn(text); };
+    return options;
+  }
+
   void lower(const dockerfile::Ast& ast, const oci::Platform& platform) {
     dockerfile::FrontendInput input = frontend_input(request_, context_, platform);
     input.on_warning = [this](const dockerfile::LintWarning& warning) {
       findings_.add(context_.dockerfile_name, warning);
     };
     lowered_.push_back(dockerfile::lower(dockerfile::resolve(ast, input), input, bases_, definition_));
-    if (lowered_.back().epoch_vertex) {
-      throw base::Error(base::ErrorKind::kUnsupported, "SOURCE_DATE_EPOCH that names a context or a stage")
-          .hint("give seconds since the epoch");
-    }
   }
 
   std::optional<std::int64_t> epoch() const {
@@ -118,6 +125,7 @@ class Build {
     services.pool = &pool_;
     services.events = tools_.events;
     services.selections = &selections_;
+    services.http_sources = &http_;
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;
     services.contexts = context_.trees;
@@ -227,6 +235,7 @@ class Build {
   base::ThreadPool pool_;
   snapshot::LayerStore layers_;
   BaseImages bases_;
+  ops::HttpSources http_;
   OpenedContext context_;
   graph::Definition definition_;
   std::vector<dockerfile::Lowered> lowered_;

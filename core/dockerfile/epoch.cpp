@@ -1,6 +1,7 @@
 // SOURCE_DATE_EPOCH=<stage>: the stage must do nothing but fetch one thing, whose time then counts.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "dockerfile/git_ref.h"
 #include "dockerfile/lowering.h"
 
@@ -49,7 +50,7 @@ graph::Op remote_source(const Plan& plan, const Copy& copy, const Environment& e
 
 }  // namespace
 
-graph::Op epoch_source(const Plan& plan, const PlanStage& stage) {
+graph::Op stage_source(const Plan& plan, const PlanStage& stage) {
   if (stage.header.base != "scratch") throw failure("SOURCE_DATE_EPOCH stage must use FROM scratch");
   Environment environment = plan.global_args;
   environment.remove("SOURCE_DATE_EPOCH");
@@ -69,6 +70,16 @@ graph::Op epoch_source(const Plan& plan, const PlanStage& stage) {
   }
   if (!source) throw failure("SOURCE_DATE_EPOCH stage must contain exactly one remote ADD");
   return *source;
+}
+
+std::optional<graph::Op> epoch_source(const Plan& plan, const FrontendInput& input) {
+  const std::string& name = plan.epoch_source;
+  if (name.empty()) return std::nullopt;
+  if (name == "context") return graph::LocalSource{input.default_context};
+  if (const NamedContext* context = find_context(input, name)) return context_source(name, *context);
+  auto found = plan.stages_by_name.find(base::to_lower(name));
+  if (found == plan.stages_by_name.end()) return std::nullopt;
+  return stage_source(plan, plan.stages[static_cast<std::size_t>(found->second)]);
 }
 
 }  // namespace cooper::dockerfile

@@ -26,13 +26,16 @@
 
 namespace cooper::dockerfile {
 
+// What a context that is one fetched file calls it, as BuildKit does.
+inline constexpr const char* kHttpContextFile = "context";
+
 // --build-context name=…: stands in for the stage or image of that name.
 struct NamedContext {
   enum class Kind {
-    kLocal,   // a directory: becomes a LocalSource of the context's name
+    kLocal,   // files that are here: `value` is the LocalSource's name
     kImage,   // docker-image:// or oci-layout://; `value` goes to the ImageResolver
     kGit,     // a git URL with fragment
-    kHttp,    // a file
+    kHttp,    // a URL: one file, called kHttpContextFile
     kVertex,  // the result of another target in the same definition
   } kind = Kind::kLocal;
   std::string value;
@@ -114,14 +117,16 @@ struct Lowered {
   std::vector<LintWarning> warnings;
   std::vector<std::string> unused_build_args;  // sorted
   std::optional<std::int64_t> source_date_epoch;
-  // SOURCE_DATE_EPOCH names a context or a stage: the vertex whose commit time, Last-Modified or newest entry
-  // counts.
-  std::optional<int> epoch_vertex;
   std::vector<std::pair<std::string, int>> base_images;  // canonical references used, with their vertices
 };
 
 // Throws Error{kDockerfile}, Error{kUsage} for a target or check option that is not valid.
 Plan resolve(const Ast& ast, const FrontendInput& input);
+
+// SOURCE_DATE_EPOCH names a context or a stage: the source whose commit time, Last-Modified or newest entry
+// counts. ARGs and history show the number, so it is found first, and the Dockerfile resolved again with it
+// as build argument. nullopt when it names none, or one that has no time.
+std::optional<graph::Op> epoch_source(const Plan& plan, const FrontendInput& input);
 
 // The images that lower() asks for first.
 std::vector<BaseRequest> bases_needed(const Plan& plan, const FrontendInput& input);

@@ -193,7 +193,8 @@ std::string http_filename(std::string_view url) {
   std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos) return kUnnamed;
   std::string name = base_name(percent_decode(rest.substr(slash), false));
-  return name == "." || name == ".." || name == "/" ? kUnnamed : name;
+  bool is_name = name != "." && name != ".." && name != "/" && name.find('\0') == std::string::npos;
+  return is_name ? name : kUnnamed;
 }
 
 }  // namespace cooper::dockerfile

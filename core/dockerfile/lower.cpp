@@ -9,6 +9,7 @@
 #include "dockerfile/lowering.h"
 #include "dockerfile/paths.h"
 #include "dockerfile/quote.h"
+#include "graph/url.h"
 #include "oci/reference.h"
 
 namespace cooper::dockerfile {
@@ -72,6 +73,30 @@ const NamedContext* find_context(const FrontendInput& input, const std::string& 
   return nullptr;
 }
 
+std::optional<graph::Op> context_source(const std::string& name, const NamedContext& context) {
+  switch (context.kind) {
+    case NamedContext::Kind::kLocal:
+      return graph::LocalSource{context.value};
+    case NamedContext::Kind::kHttp:
+      return graph::HttpSource{context.value, kHttpContextFile, std::nullopt};
+    case NamedContext::Kind::kGit: {
+      auto git = parse_git_ref(context.value, true);
+      if (!git)
+        throw failure(fmt::format("named context '{}' is no git repository: '{}'", name, context.value));
+      return graph::GitSource{git->remote,
+                              git->ref,
+                              git->subdir,
+                              git->checksum,
+                              git->keep_git_dir.value_or(false),
+                              git->submodules.value_or(true)};
+    }
+    case NamedContext::Kind::kImage:
+    case NamedContext::Kind::kVertex:
+      break;
+  }
+  return std::nullopt;
+}
+
 int Lowering::add_source(std::size_t index, graph::Op op, const std::string& name) {
   graph::Vertex vertex;
   vertex.op = std::move(op);
@@ -101,35 +126,16 @@ void Lowering::use_context(std::size_t index, const std::string& name, const Nam
   state.platform = stage(index).platform.value_or(plan_.target_platform);
   use_config(index, context.config.value_or(empty_image(state.platform)));
   std::string shown = "[context " + name + "]";
-  switch (context.kind) {
-    case NamedContext::Kind::kLocal:
-      state.vertex = add_source(index, graph::LocalSource{name}, shown + " load");
-      state.is_context = true;
-      break;
-    case NamedContext::Kind::kVertex:
-      state.vertex = context.vertex;
-      break;
-    case NamedContext::Kind::kHttp: {
-      graph::HttpSource http{context.value, http_filename(context.value), std::nullopt};
-      state.vertex = add_source(index, std::move(http), shown + " " + context.value);
-      break;
-    }
-    case NamedContext::Kind::kGit: {
-      auto git = parse_git_ref(context.value, true);
-      if (!git)
-        throw failure(fmt::format("named context '{}' is no git repository: '{}'", name, context.value));
-      graph::GitSource op{git->remote,
-                          git->ref,
-                          git->subdir,
-                          git->checksum,
-                          git->keep_git_dir.value_or(false),
-                          git->submodules.value_or(true)};
-      state.vertex = add_source(index, std::move(op), shown + " " + git->remote);
-      break;
-    }
-    case NamedContext::Kind::kImage:
-      break;  // asked of the resolver
+  if (context.kind == NamedContext::Kind::kVertex) {
+    state.vertex = context.vertex;
+    return;
   }
+  std::optional<graph::Op> op = context_source(name, context);
+  if (!op) return;  // an image, asked of the resolver
+  bool is_local = context.kind == NamedContext::Kind::kLocal;
+  shown += is_local ? " load" : " " + graph::without_credentials(context.value);
+  state.vertex = add_source(index, std::move(*op), shown);
+  state.is_context = true;
 }
 
 void Lowering::resolve_stage(std::size_t index, bool needed) {
@@ -317,25 +323,6 @@ void Lowering::finish_platform(oci::ImageConfig& image) const {
   image.platform = oci::normalize(image.platform);
 }
 
-// What SOURCE_DATE_EPOCH names: a context, or a stage of one remote ADD.
-std::optional<int> Lowering::epoch_vertex() {
-  const std::string& name = plan_.epoch_source;
-  if (name.empty()) return std::nullopt;
-  auto target = static_cast<std::size_t>(plan_.target);
-  const NamedContext* context = find_context(input_, name);
-  if (name == "context") {
-    return add_source(target, graph::LocalSource{input_.default_context}, "[internal] load build context");
-  }
-  if (context != nullptr && context->kind == NamedContext::Kind::kVertex) return context->vertex;
-  if (context != nullptr && context->kind == NamedContext::Kind::kLocal) {
-    return add_source(target, graph::LocalSource{name}, "[context " + name + "] load");
-  }
-  auto stage_index = plan_.stages_by_name.find(base::to_lower(name));
-  if (context != nullptr || stage_index == plan_.stages_by_name.end()) return std::nullopt;
-  const PlanStage& source = stage(static_cast<std::size_t>(stage_index->second));
-  return add_source(target, epoch_source(plan_, source), "[internal] resolve SOURCE_DATE_EPOCH");
-}
-
 void Lowering::finish(Lowered& lowered) {
   auto target = static_cast<std::size_t>(plan_.target);
   StageState& state = states_[target];
@@ -360,7 +347,6 @@ void Lowering::finish(Lowered& lowered) {
   lowered.layer_vertices = std::move(state.layer_vertices);
   lowered.stage_name = stage(target).name;
   lowered.source_date_epoch = plan_.source_date_epoch;
-  lowered.epoch_vertex = epoch_vertex();
   lowered.base_images = std::move(base_images_);
 }
 

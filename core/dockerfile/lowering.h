@@ -48,7 +48,6 @@ class Lowering {
   int add_source(std::size_t index, graph::Op op, const std::string& name);
   void finish(Lowered& lowered);
   void finish_platform(oci::ImageConfig& image) const;
-  std::optional<int> epoch_vertex();
 
   Plan plan_;  // a copy: triggers add to it
   const FrontendInput& input_;
@@ -63,7 +62,10 @@ class Lowering {
 // The named context that stands in for `name`, or nullptr.
 const NamedContext* find_context(const FrontendInput& input, const std::string& name);
 
+// What a context is read from; nullopt for the kinds that are no source of their own. `name` is for errors.
+std::optional<graph::Op> context_source(const std::string& name, const NamedContext& context);
+
 // Checks that `stage` only fetches one thing and gives it as an op. Throws Error{kDockerfile}.
-graph::Op epoch_source(const Plan& plan, const PlanStage& stage);
+graph::Op stage_source(const Plan& plan, const PlanStage& stage);
 
 }  // namespace cooper::dockerfile

@@ -304,7 +304,7 @@ void check_epoch_stage(const Plan& plan) {
   const PlanStage& stage = plan.stages[static_cast<std::size_t>(found->second)];
   if (!stage.context.empty()) return;
   try {
-    epoch_source(plan, stage);
+    stage_source(plan, stage);
   } catch (base::Error& error) {
     throw located(error, *plan.source, stage.lines);
   }

@@ -7,6 +7,7 @@
 #include "dockerfile/paths.h"
 #include "dockerfile/quote.h"
 #include "dockerfile/stage_builder.h"
+#include "graph/url.h"
 
 namespace cooper::dockerfile {
 
@@ -83,6 +84,10 @@ std::string parents_source(const std::string& source) {
   std::string below = clean_path("/" + source.substr(pivot + 3));
   std::string above = clean_path("/" + source.substr(0, pivot));
   return (above == "/" ? "" : above) + "/." + below;
+}
+
+std::string fetch_name(const std::string& url) {
+  return "[internal] fetch " + graph::without_credentials(url);
 }
 
 }  // namespace
@@ -188,7 +193,7 @@ void StageBuilder::add_git_source(graph::Vertex& vertex, const Copy& copy, const
   op.submodules = git.submodules.value_or(true);
   graph::Vertex fetch;
   fetch.op = std::move(op);
-  vertex.inputs.push_back(add_internal_vertex(std::move(fetch), "[internal] fetch " + git.remote));
+  vertex.inputs.push_back(add_internal_vertex(std::move(fetch), fetch_name(git.remote)));
   graph::CopyAction action =
       make_literal_action(copy, destination_path(state_.directory, own_path(copy.destination)),
                           static_cast<int>(vertex.inputs.size()) - 1);
@@ -212,7 +217,7 @@ void StageBuilder::add_http_source(graph::Vertex& vertex, const Copy& copy, cons
   std::string filename = "/" + op.filename;
   graph::Vertex fetch;
   fetch.op = std::move(op);
-  vertex.inputs.push_back(add_internal_vertex(std::move(fetch), "[internal] fetch " + source));
+  vertex.inputs.push_back(add_internal_vertex(std::move(fetch), fetch_name(source)));
   graph::CopyAction action =
       make_literal_action(copy, destination_path(state_.directory, own_path(copy.destination)),
                           static_cast<int>(vertex.inputs.size()) - 1);

@@ -250,7 +250,7 @@ TEST(DockerfileLower, NamedContextsStandInForStagesAndImages) {
   FrontendInput input = amd64_input();
   input.named_contexts["debian"] = {
       NamedContext::Kind::kImage, "docker.io/library/busybox:1", graph::kScratch, {}};
-  input.named_contexts["src"] = {NamedContext::Kind::kLocal, "", graph::kScratch, {}};
+  input.named_contexts["src"] = {NamedContext::Kind::kLocal, "src", graph::kScratch, {}};
   Built built = build("FROM docker.io/library/debian:latest\nCOPY --from=src a /\n", input);
   EXPECT_THAT(built.images.asked, ElementsAre("docker.io/library/busybox:1"));
   const auto& local = std::get<graph::LocalSource>(built.vertex(built.root().inputs[1]).op);
@@ -259,10 +259,35 @@ TEST(DockerfileLower, NamedContextsStandInForStagesAndImages) {
 
 TEST(DockerfileLower, ALocalContextAsBaseBecomesALayer) {
   FrontendInput input = amd64_input();
-  input.named_contexts["src"] = {NamedContext::Kind::kLocal, "", graph::kScratch, {}};
+  input.named_contexts["src"] = {NamedContext::Kind::kLocal, "src", graph::kScratch, {}};
   Built built = build("FROM src\nRUN x\n", input);
   const graph::Vertex& base = built.vertex(built.root().inputs[0]);
   EXPECT_TRUE(std::holds_alternative<graph::File>(base.op));
+}
+
+TEST(DockerfileLower, ALocalContextKeepsItsTreesNameUnderEveryName) {
+  FrontendInput input = amd64_input();
+  input.named_contexts["debian"] = {NamedContext::Kind::kLocal, "debian", graph::kScratch, {}};
+  Built built = build("FROM scratch\nCOPY --from=docker.io/library/debian:latest a /\n", input);
+  EXPECT_EQ(std::get<graph::LocalSource>(built.vertex(built.root().inputs[1]).op).name, "debian");
+}
+
+TEST(DockerfileLower, AFetchedContextIsOneFile) {
+  FrontendInput input = amd64_input();
+  input.named_contexts["src"] = {
+      NamedContext::Kind::kHttp, "https://user:secret@host/x.tar", graph::kScratch, {}};
+  Built built = build("FROM scratch\nCOPY --from=src context /x\n", input);
+  const graph::Vertex& fetch = built.vertex(built.root().inputs[1]);
+  EXPECT_EQ(std::get<graph::HttpSource>(fetch.op).filename, "context");
+  EXPECT_EQ(fetch.info.name, "[context src] https://host/x.tar");
+  Built based = build("FROM src\nRUN x\n", input);
+  EXPECT_TRUE(std::holds_alternative<graph::File>(based.vertex(based.root().inputs[0]).op))
+      << "as a base it becomes a layer";
+}
+
+TEST(DockerfileLower, NamesOfFetchesShowNoPassword) {
+  Built built = build("FROM scratch\nADD https://user:secret@host/x /\n");
+  EXPECT_EQ(built.vertex(built.root().inputs[1]).info.name, "[internal] fetch https://host/x");
 }
 
 TEST(DockerfileLower, RefusesLaterStagesAndCycles) {
@@ -295,6 +320,25 @@ TEST(DockerfileLower, TimesComeFromSourceDateEpoch) {
   EXPECT_EQ(built.lowered.source_date_epoch, 0);
   input.build_args["SOURCE_DATE_EPOCH"] = "never";
   EXPECT_THAT(error_of("FROM scratch\n", input).message(), HasSubstr("'never'"));
+}
+
+std::optional<graph::Op> epoch_of(const std::string& text, const FrontendInput& input) {
+  return epoch_source(resolve(parse(text, "Dockerfile"), input), input);
+}
+
+TEST(DockerfileLower, SourceDateEpochMayNameWhatGivesTheTime) {
+  FrontendInput input = amd64_input();
+  const std::string text =
+      "ARG SOURCE_DATE_EPOCH=time\nFROM scratch AS time\nADD https://host/x /\nFROM scratch\n";
+  EXPECT_EQ(std::get<graph::HttpSource>(epoch_of(text, input).value()).url, "https://host/x");
+  input.named_contexts["time"] = {NamedContext::Kind::kGit, "https://host/y.git#main", graph::kScratch, {}};
+  EXPECT_EQ(std::get<graph::GitSource>(epoch_of(text, input).value()).ref, "main");
+  input.named_contexts["time"] = {NamedContext::Kind::kImage, "debian", graph::kScratch, {}};
+  EXPECT_EQ(epoch_of(text, input), std::nullopt) << "an image has no time of its own";
+  input.build_args["SOURCE_DATE_EPOCH"] = "context";
+  EXPECT_EQ(std::get<graph::LocalSource>(epoch_of(text, input).value()).name, "context");
+  input.build_args["SOURCE_DATE_EPOCH"] = "7";
+  EXPECT_EQ(epoch_of(text, input), std::nullopt);
 }
 
 TEST(DockerfileLower, SeveralPlatformsShareOneGraph) {
