@@ -1,7 +1,10 @@
 #include "ops/unpack.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 
 #include "archive/foreign.h"
 #include "base/error.h"
@@ -15,6 +18,10 @@ namespace {
 using archive::TarEntry;
 using snapshot::Entry;
 using snapshot::EntryType;
+
+constexpr std::size_t kLongestName = 4095;  // PATH_MAX, without its NUL
+constexpr std::size_t kMostNames = std::size_t{1} << 30;
+constexpr std::size_t kEntryCost = 512;
 
 // Files of a directory, opened by name: where archive members wait for their place.
 class ScratchTree final : public snapshot::TreeView {
@@ -69,6 +76,7 @@ class Unpacker {
         members_(std::make_shared<ScratchTree>(scratch)) {}
 
   void add(const TarEntry& member, base::ByteSource& content) {
+    check_bounds(member);
     std::string path = place(member.path, member);
     if (path == target_ && member.type == archive::EntryType::kDirectory) return;
     Addition addition;
@@ -82,6 +90,20 @@ class Unpacker {
   }
 
  private:
+  // A small archive can hold very many members and very long names; both stay in memory.
+  void check_bounds(const TarEntry& member) {
+    if (std::max(member.path.size(), member.link_target.size()) > kLongestName) {
+      throw base::Error(
+          base::ErrorKind::kCorrupt,
+          fmt::format("archive '{}' has a member with a name of more than {} bytes", name_, kLongestName));
+    }
+    names_ += kEntryCost + member.path.size() + member.link_target.size();
+    for (const auto& [name, value] : member.xattrs) names_ += name.size() + value.size();
+    if (names_ > kMostNames) {
+      throw base::Error(base::ErrorKind::kCorrupt, fmt::format("archive '{}' has too many members", name_));
+    }
+  }
+
   // Where a member's name leads: parents made, symlinks on the way followed inside the image's own root.
   std::string place(const std::string& stored, const TarEntry& member) {
     for (const std::string& component : base::split(stored, '/')) {
@@ -121,6 +143,10 @@ class Unpacker {
   }
 
   FileBytes keep(const TarEntry& member, base::ByteSource& content) {
+    // A sparse member can promise more than any disk has; filling the disk first would help nobody.
+    struct statvfs disk {};
+    base::check(::statvfs(members_->directory().c_str(), &disk), "examine", members_->directory());
+    if (member.size / disk.f_frsize > disk.f_bavail) throw base::os_error(ENOSPC, "unpack", member.path);
     std::string name = fmt::format("member-{}", count_++);
     os::Fd fd = os::open_file(members_->directory() + "/" + name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     os::FdSink sink(fd.get(), member.path);
@@ -151,6 +177,7 @@ class Unpacker {
   std::string name_;
   std::shared_ptr<ScratchTree> members_;
   int count_ = 0;
+  std::size_t names_ = 0;  // bytes that the members take in memory, roughly
 };
 
 }  // namespace
@@ -161,10 +188,15 @@ void unpack_into(TreeBuilder& builder, const snapshot::TreeView& source, const E
   os::FdSource bytes(fd.get(), archive.path);
   // It lives as long as `scratch`: the layer is staged later.
   std::string directory = os::TempDir(scratch, "archive-").release();
-  Unpacker unpacker(builder, target, attributes, "/" + archive.path, directory);
-  archive::read_archive(bytes, "/" + archive.path, [&](const TarEntry& member, base::ByteSource& content) {
-    unpacker.add(member, content);
-  });
+  unpack_stream(builder, bytes, "/" + archive.path, target, attributes, directory);
+}
+
+void unpack_stream(TreeBuilder& builder, base::ByteSource& in, const std::string& name,
+                   const std::string& target, const CopyAttributes& attributes,
+                   const std::string& directory) {
+  Unpacker unpacker(builder, target, attributes, name, directory);
+  archive::read_archive(
+      in, name, [&](const TarEntry& member, base::ByteSource& content) { unpacker.add(member, content); });
 }
 
 }  // namespace cooper::ops

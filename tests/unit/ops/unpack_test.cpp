@@ -1,6 +1,7 @@
 #include "ops/unpack.h"
 
 #include <filesystem>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "ops/stage.h"
@@ -164,6 +165,32 @@ TEST_F(OpsUnpack, ATruncatedArchiveIsCorrupt) {
   base::Error error =
       error_of([&] { unpack_into(builder, *source, *source->lookup("t.tar"), "", attributes_, scratch_); });
   EXPECT_EQ(error.kind(), base::ErrorKind::kCorrupt);
+}
+
+TEST_F(OpsUnpack, NamesAreBounded) {
+  std::string deep;
+  while (deep.size() < 4000) deep += "d/";
+  EXPECT_EQ(unpack(LayerTar().file(deep + "end", "x")).back().entry.path, "target/" + deep + "end");
+  expect_refused(LayerTar().file(deep + std::string(200, 'x'), "x"), "a name of more than 4095 bytes");
+  expect_refused(LayerTar().symlink("a", std::string(9000, 'x')), "a name of more than 4095 bytes");
+}
+
+TEST_F(OpsUnpack, AFileThatNoDiskHoldsIsRefusedBeforeAnyByte) {
+  // A header that promises 2^62 bytes, in base 256 (GNU), its checksum put right.
+  std::string bytes = LayerTar().file("huge", "x").bytes();
+  bytes.replace(124, 12, std::string("\x80\0\0\0\x40\0\0\0\0\0\0\0", 12));
+  bytes.replace(148, 8, "        ");
+  unsigned sum = 0;
+  for (int i = 0; i < 512; ++i) sum += static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
+  bytes.replace(148, 8, fmt::format("{:06o}", sum) + std::string("\0 ", 2));
+  write("t.tar", bytes);
+  std::shared_ptr<const snapshot::TreeView> source = context();
+  TreeBuilder builder(nullptr);
+  os::make_directories(scratch_);
+  base::Error error =
+      error_of([&] { unpack_into(builder, *source, *source->lookup("t.tar"), "", attributes_, scratch_); });
+  EXPECT_EQ(error.errno_value(), ENOSPC);
+  EXPECT_THAT(error.message(), HasSubstr("'huge'"));
 }
 
 TEST_F(OpsUnpack, TheSameArchiveMayBeAddedTwice) {
