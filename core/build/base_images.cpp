@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "build/oci_layout.h"
 #include "oci/media_type.h"
 
 namespace cooper::build {
@@ -11,23 +12,22 @@ namespace {
 
 constexpr std::size_t kDocumentLimit = 8 << 20;
 
-[[noreturn]] void no_such_platform(const oci::Reference& reference, const oci::Index& index,
+[[noreturn]] void no_such_platform(const std::string& image, const oci::Index& index,
                                    const oci::Platform& platform) {
   std::vector<std::string> offered;
   for (const oci::Descriptor& manifest : index.manifests) {
     if (manifest.platform && manifest.platform->os != "unknown") offered.push_back(manifest.platform->str());
   }
   throw base::Error(base::ErrorKind::kRegistry,
-                    fmt::format("image '{}' has no manifest for {}", reference.familiar(), platform.str()))
+                    fmt::format("image '{}' has no manifest for {}", image, platform.str()))
       .hint(fmt::format("choose --platform among {}", base::join(offered, ", ")));
 }
 
-void check_layers(const oci::Reference& reference, const oci::Manifest& manifest,
-                  const oci::ImageConfig& config) {
+void check_layers(const std::string& image, const oci::Manifest& manifest, const oci::ImageConfig& config) {
   if (manifest.layers.size() == config.diff_ids.size()) return;
   throw base::Error(base::ErrorKind::kCorrupt,
-                    fmt::format("image '{}' has {} layers in its manifest and {} in its config",
-                                reference.familiar(), manifest.layers.size(), config.diff_ids.size()));
+                    fmt::format("image '{}' has {} layers in its manifest and {} in its config", image,
+                                manifest.layers.size(), config.diff_ids.size()));
 }
 
 }  // namespace
@@ -37,8 +37,8 @@ BaseImages::BaseImages(Toolbox& tools, snapshot::LayerStore& layers, base::Threa
     : tools_(tools), layers_(layers), pool_(pool), stop_(std::move(stop)) {}
 
 // Manifests and configs are content-addressed: one that the store has is never fetched again.
-std::string BaseImages::fetch_document(const oci::Reference& reference, const oci::Descriptor& document,
-                                       bool is_manifest) {
+std::string BaseImages::read_document(const Origin& origin, const oci::Descriptor& document,
+                                      bool is_manifest) const {
   const base::Digest& digest = document.digest;
   if (tools_.store->has_blob(digest)) {
     os::Fd blob = tools_.store->open_blob(digest);
@@ -46,29 +46,30 @@ std::string BaseImages::fetch_document(const oci::Reference& reference, const oc
     std::string text = base::read_all(source, kDocumentLimit, digest.str());
     if (base::sha256(text) == digest) return text;
   }
-  std::string text;
-  oci::Reference pinned = reference;
-  pinned.digest = digest;
-  if (is_manifest) {
-    auto fetched = tools_.registry->fetch_manifest(pinned, stop_);
-    if (!fetched) {
-      throw base::Error(base::ErrorKind::kRegistry, fmt::format("manifest '{}' of image '{}' does not exist",
-                                                                digest.str(), reference.familiar()));
-    }
-    text = std::move(fetched->raw);
-  } else {
-    auto source = tools_.registry->open_blob(pinned, document, stop_);
-    text = base::read_all(*source, kDocumentLimit, "image config " + digest.str());
-  }
+  std::string text = origin.read_document(document, is_manifest);
   tools_.store->put_blob(text);
   return text;
 }
 
-BaseImages::Pinned BaseImages::pin(const std::string& name, const oci::Platform& platform) {
+std::string BaseImages::read_from_registry(const oci::Reference& reference, const oci::Descriptor& document,
+                                           bool is_manifest) const {
+  oci::Reference pinned = reference;
+  pinned.digest = document.digest;
+  if (!is_manifest) {
+    auto source = tools_.registry->open_blob(pinned, document, stop_);
+    return base::read_all(*source, kDocumentLimit, "image config " + document.digest.str());
+  }
+  auto fetched = tools_.registry->fetch_manifest(pinned, stop_);
+  if (fetched) return std::move(fetched->raw);
+  throw base::Error(base::ErrorKind::kRegistry, fmt::format("manifest '{}' of image '{}' does not exist",
+                                                            document.digest.str(), reference.familiar()));
+}
+
+BaseImages::Origin BaseImages::in_registry(const std::string& name) {
   oci::Reference reference = oci::Reference::parse(name);
-  oci::Descriptor document;
+  Origin origin;
   if (reference.digest) {
-    document.digest = *reference.digest;
+    origin.document.digest = *reference.digest;
   } else {
     auto found = tools_.registry->resolve(reference, stop_);
     if (!found) {
@@ -76,39 +77,67 @@ BaseImages::Pinned BaseImages::pin(const std::string& name, const oci::Platform&
                         fmt::format("image '{}' does not exist", reference.familiar()))
           .hint("check the name and the tag, and that you may read the repository");
     }
-    document = *found;
+    origin.document = *found;
   }
-  std::string text = fetch_document(reference, document, true);
+  origin.shown = reference.familiar();
+  origin.canonical = reference.name() + (reference.tag.empty() ? "" : ":" + reference.tag);
+  origin.read_document = [this, reference](const oci::Descriptor& document, bool is_manifest) {
+    return read_from_registry(reference, document, is_manifest);
+  };
+  origin.open_blob = [client = tools_.registry, reference](const oci::Descriptor& blob,
+                                                           const std::stop_token& stop) {
+    return client->open_blob(reference, blob, stop);
+  };
+  origin.repository = std::move(reference);
+  return origin;
+}
+
+BaseImages::Origin BaseImages::in_layout(const std::string& text, const oci::Platform& platform) {
+  LayoutName name = LayoutName::parse(text);
+  auto layout = std::make_shared<const OciLayout>(name);
+  Origin origin;
+  origin.document = layout->resolve(platform);
+  origin.shown = name.str();
+  name.digest.reset();
+  origin.canonical = name.str();
+  origin.read_document = [layout](const oci::Descriptor& document, bool) {
+    return layout->read_document(document.digest);
+  };
+  origin.open_blob = [layout](const oci::Descriptor& blob, const std::stop_token&) {
+    return layout->open_blob(blob.digest);
+  };
+  return origin;
+}
+
+BaseImages::Pinned BaseImages::pin(const std::string& name, const oci::Platform& platform) {
+  bool is_layout = name.starts_with(kOciLayoutScheme);
+  Origin origin = is_layout ? in_layout(name.substr(kOciLayoutScheme.size()), platform) : in_registry(name);
+  std::string text = read_document(origin, origin.document, true);
   if (oci::is_index_document(text)) {
     oci::Index index = oci::Index::parse(text);
     const oci::Descriptor* chosen = index.select(platform);
-    if (chosen == nullptr) no_such_platform(reference, index, platform);
-    document = *chosen;
-    text = fetch_document(reference, document, true);
+    if (chosen == nullptr) no_such_platform(origin.shown, index, platform);
+    origin.document = *chosen;
+    text = read_document(origin, origin.document, true);
   }
   oci::Manifest manifest = oci::Manifest::parse(std::move(text));
-  oci::ImageConfig config = oci::ImageConfig::parse(fetch_document(reference, manifest.config, false));
-  check_layers(reference, manifest, config);
-  reference.digest = document.digest;
-  return {std::move(reference), std::move(manifest), std::move(config)};
+  oci::ImageConfig config = oci::ImageConfig::parse(read_document(origin, manifest.config, false));
+  check_layers(origin.shown, manifest, config);
+  return {std::move(origin), std::move(manifest), std::move(config)};
 }
 
 dockerfile::ResolvedImage BaseImages::keep(const Pinned& image) {
   snapshot::LayerStack stack;
+  const Origin& origin = image.origin;
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const oci::Descriptor& blob = image.manifest.layers[i];
     snapshot::SealedLayer sealed{image.config.diff_ids[i], blob, 0};
-    auto open = [client = tools_.registry, reference = image.reference](const oci::Descriptor& descriptor,
-                                                                        const std::stop_token& stop) {
-      return client->open_blob(reference, descriptor, stop);
-    };
-    stack.push_back(layers_.declare(sealed, open));
-    repositories_.emplace(blob.digest, image.reference);
+    stack.push_back(layers_.declare(sealed, origin.open_blob));
+    if (origin.repository) repositories_.emplace(blob.digest, *origin.repository);
   }
-  base::Digest digest = *image.reference.digest;
+  const base::Digest& digest = origin.document.digest;
   stacks_.insert_or_assign(digest, std::move(stack));
-  return {image.reference.name() + (image.reference.tag.empty() ? "" : ":" + image.reference.tag), digest,
-          image.config, std::nullopt};
+  return {origin.canonical, digest, image.config, std::nullopt};
 }
 
 dockerfile::ResolvedImage BaseImages::resolve(const std::string& reference, const oci::Platform& platform) {

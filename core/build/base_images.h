@@ -1,7 +1,10 @@
-// Base images: names pinned to digests and their configs, with the store in front of the registry.
+// Base images: names pinned to digests and their configs, with the store in front of the registry, or of an
+// OCI layout on disk.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +22,7 @@ class BaseImages final : public dockerfile::ImageResolver {
  public:
   BaseImages(Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool, std::stop_token stop);
 
+  // `reference` is an image's name, or "oci-layout://path[:tag|@digest]".
   dockerfile::ResolvedImage resolve(const std::string& reference, const oci::Platform& platform) override;
   std::vector<dockerfile::ResolvedImage> resolve_all(
       const std::vector<dockerfile::BaseRequest>& requests) override;
@@ -29,14 +33,26 @@ class BaseImages final : public dockerfile::ImageResolver {
   const std::map<base::Digest, oci::Reference>& repositories() const { return repositories_; }
 
  private:
+  // Where an image is read from.
+  struct Origin {
+    std::string shown;         // as people write it
+    std::string canonical;     // without digest
+    oci::Descriptor document;  // what the name means: a manifest or an index
+    std::function<std::string(const oci::Descriptor&, bool is_manifest)> read_document;
+    snapshot::BlobOpener open_blob;
+    std::optional<oci::Reference> repository;  // of a registry
+  };
   struct Pinned {
-    oci::Reference reference;
+    Origin origin;
     oci::Manifest manifest;
     oci::ImageConfig config;
   };
-  Pinned pin(const std::string& reference, const oci::Platform& platform);
-  std::string fetch_document(const oci::Reference& reference, const oci::Descriptor& document,
-                             bool is_manifest);
+  Pinned pin(const std::string& name, const oci::Platform& platform);
+  Origin in_registry(const std::string& name);
+  static Origin in_layout(const std::string& text, const oci::Platform& platform);
+  std::string read_from_registry(const oci::Reference& reference, const oci::Descriptor& document,
+                                 bool is_manifest) const;
+  std::string read_document(const Origin& origin, const oci::Descriptor& document, bool is_manifest) const;
   dockerfile::ResolvedImage keep(const Pinned& image);
 
   Toolbox& tools_;
