@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,45 +13,13 @@
 #include "base/error.h"
 #include "os/fd.h"
 #include "os/pidfd.h"
+#include "os/spawn.h"
 
 namespace cooper::os {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct SpawnActions {
-  SpawnActions() { ::posix_spawn_file_actions_init(&value); }
-  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&value); }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  posix_spawn_file_actions_t value{};
-};
-
-struct SpawnAttributes {
-  SpawnAttributes() {
-    ::posix_spawnattr_init(&value);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&value, &none);
-    ::posix_spawnattr_setsigdefault(&value, &all);
-    // A session of its own: Ctrl-C goes to us alone, and the whole group can be killed.
-    ::posix_spawnattr_setflags(&value, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  ~SpawnAttributes() { ::posix_spawnattr_destroy(&value); }
-  SpawnAttributes(const SpawnAttributes&) = delete;
-  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-  posix_spawnattr_t value{};
-};
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  for (const auto& text : texts) result.push_back(const_cast<char*>(text.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
 
 void make_nonblocking(const Fd& fd) {
   ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
@@ -64,7 +31,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process() {
-    if (pid_ > 0) kill_and_reap();
+    if (pid_ > 0) end();
   }
 
   ProcessResult wait(const std::stop_token& stop) {
@@ -81,7 +48,7 @@ class Process {
     // the end.
     drain(output_, result_.output);
     drain(errors_, result_.errors);
-    kill_and_reap();
+    end();
     return std::move(result_);
   }
 
@@ -90,23 +57,14 @@ class Process {
     auto [input_end, input] = make_pipe();
     auto [output, output_end] = make_pipe();
     auto [errors, errors_end] = make_pipe();
-    SpawnActions actions;
-    ::posix_spawn_file_actions_adddup2(&actions.value, input_end.get(), 0);
-    ::posix_spawn_file_actions_adddup2(&actions.value, output_end.get(), 1);
-    ::posix_spawn_file_actions_adddup2(&actions.value, errors_end.get(), 2);
-    if (!options_.cwd.empty()) ::posix_spawn_file_actions_addchdir_np(&actions.value, options_.cwd.c_str());
-    const SpawnAttributes attributes;
-    auto argv = pointers(options_.argv);
-    const std::vector<std::string> variables = options_.env.value_or(std::vector<std::string>{});
-    auto env = pointers(variables);
     wake_ = Fd(base::check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "create", "an event descriptor"));
     if (options_.timeout.count() > 0) deadline_ = Clock::now() + options_.timeout;
-    const int number = ::posix_spawnp(&pid_, argv[0], &actions.value, &attributes.value, argv.data(),
-                                      options_.env ? env.data() : environ);
-    if (number != 0) {
-      pid_ = -1;
-      throw base::os_error(number, "run", options_.argv[0]);
-    }
+    pid_ = os::spawn({.argv = options_.argv,
+                      .env = options_.env,
+                      .cwd = options_.cwd,
+                      .input = input_end.get(),
+                      .output = output_end.get(),
+                      .errors = errors_end.get()});
     pidfd_ = open_pidfd(pid_);
     input_ = std::move(input);
     output_ = std::move(output);
@@ -167,13 +125,8 @@ class Process {
     if (broken || fed_ == options_.input.size()) input_.reset();
   }
 
-  void kill_and_reap() {
-    // Its number cannot be reused before it is reaped, so the group is the right one.
-    ::kill(-pid_, SIGKILL);
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
+  void end() {
+    const int status = kill_and_reap(std::exchange(pid_, -1));
     result_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     result_.exit_code = WIFSIGNALED(status) ? 128 + result_.signal : WEXITSTATUS(status);
   }

@@ -57,7 +57,7 @@ const std::vector<Exception> kAllowedCalls = {
     {"core/sandbox/probe.cpp", "_exit(", "the child that tries what the kernel allows"},
     {"core/sandbox/launcher_process.cpp", "_exit(", "the launcher, a process of its own"},
     {"core/os/user_namespace.cpp", "_exit(", "the child that holds a namespace open"},
-    {"core/os/process.cpp", "environ", "a child that is given no environment inherits ours, unread"},
+    {"core/os/spawn.cpp", "environ", "a child that is given no environment inherits ours, unread"},
 };
 
 const std::vector<SourceFile>& core_files() {
