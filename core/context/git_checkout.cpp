@@ -86,8 +86,7 @@ class Checkout {
       throw base::Error(base::ErrorKind::kContext,
                         fmt::format("submodules nest deeper than {}", kDeepestSubmodule));
     }
-    const OpenCommit at(repository, revision);
-    if (!write_subdir(at, subdir, place, git_dir)) {
+    if (!write_or_forget(repository, revision, subdir, place, git_dir)) {
       throw base::Error(base::ErrorKind::kContext,
                         fmt::format("git repository '{}' has no directory '{}' in '{}'",
                                     repository.url().str(), subdir, revision.commit));
@@ -96,6 +95,20 @@ class Checkout {
   }
 
  private:
+  bool write_or_forget(const GitRepository& repository, const GitRevision& revision,
+                       const std::string& subdir, const std::string& place, const std::string& git_dir) {
+    try {
+      return write_subdir(OpenCommit(repository, revision), subdir, place, git_dir);
+    } catch (base::Error& error) {
+      // That of a submodule has seen to it already.
+      if (error.kind() == base::ErrorKind::kCorrupt && !error.is_retryable()) {
+        repository.forget(stop_);
+        error.retryable();
+      }
+      throw;
+    }
+  }
+
   // Goes down to `subdir`, into a submodule where it leads there. False when it leads nowhere.
   bool write_subdir(const OpenCommit& at, const std::string& subdir, const std::string& place,
                     const std::string& git_dir) {

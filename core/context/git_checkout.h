@@ -20,7 +20,8 @@ struct GitCheckoutOptions {
 };
 
 // `revision` was fetched; its submodules are fetched here, recursively. `directory` exists and is empty.
-// Throws Error{kContext} naming what is missing or refused, Error{kCorrupt} when the object cache is damaged.
+// Throws Error{kContext} naming what is missing or refused, Error{kCorrupt}, retryable, when fetched objects
+// turn out to be damaged: they are forgotten then, and another fetch() and check_out() has them anew.
 void check_out(const GitRepository& repository, const GitRevision& revision,
                const GitCheckoutOptions& options, const std::string& directory, const std::stop_token& stop);
 

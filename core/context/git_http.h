@@ -11,6 +11,7 @@
 #include <string>
 
 #include "context/git_transport.h"
+#include "net/http.h"
 
 namespace cooper::context {
 

@@ -41,7 +41,11 @@ void set_up_git_library() {
 base::Error git_error(base::ErrorKind kind, std::string_view doing) {
   const ::git_error* last = git_error_last();
   const std::string reason = last == nullptr ? "" : printable(last->message);
-  return {kind, fmt::format("cannot {}: {}", doing, reason.empty() ? "libgit2 gives no reason" : reason)};
+  const std::string message =
+      fmt::format("cannot {}: {}", doing, reason.empty() ? "libgit2 gives no reason" : reason);
+  if (reason.find("No space left on device") == std::string::npos) return {kind, message};
+  return base::Error(base::ErrorKind::kIo, message)
+      .hint("free some disk space, or point --store at a larger disk");
 }
 
 int check_git(int result, std::string_view doing) {

@@ -44,7 +44,8 @@ using GitFilterListHandle = GitHandle<git_filter_list, git_filter_list_free>;
 template <typename Handle, typename Call, typename... Arguments>
 Handle git_get(std::string_view doing, Call call, Arguments... arguments);
 
-// The Error for libgit2's last failure on this thread. What a remote said in it is made printable.
+// The Error for libgit2's last failure on this thread: of `kind`, or kIo where the disk is full. What a
+// remote said in it is made printable.
 base::Error git_error(base::ErrorKind kind, std::string_view doing);
 // Throws git_error(kCorrupt, doing) when `result` is negative; returns it otherwise.
 int check_git(int result, std::string_view doing);

@@ -11,6 +11,7 @@
 #include "base/cancellation.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "context/git_transport.h"
 #include "os/beneath.h"
 #include "os/file_lock.h"
 
@@ -233,13 +234,29 @@ GitRepositoryHandle GitRepository::open_or_make() const {
   git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
   options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKDIR | GIT_REPOSITORY_INIT_MKPATH;
   options.mode = GIT_REPOSITORY_INIT_SHARED_UMASK;
-  return git_get<GitRepositoryHandle>("make the git object cache", git_repository_init_ext,
-                                      directory_.c_str(), &options);
+  if (git_repository_init_ext(&opened, directory_.c_str(), &options) != 0)
+    throw git_error(base::ErrorKind::kIo, "make the git object cache");
+  return GitRepositoryHandle(opened);
 }
 
 GitRevision GitRepository::fetch(const GitRevision& revision, const std::stop_token& stop) const {
   os::make_directories(cache_root_, 0700);
   const os::FileLock lock = wait_for_lock(directory_ + ".lock", stop);
+  try {
+    return fetch_locked(revision, stop);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::kCorrupt) throw;
+  }
+  os::remove_tree(directory_);
+  return fetch_locked(revision, stop);
+}
+
+void GitRepository::forget(const std::stop_token& stop) const {
+  const os::FileLock lock = wait_for_lock(directory_ + ".lock", stop);
+  os::remove_tree(directory_);
+}
+
+GitRevision GitRepository::fetch_locked(const GitRevision& revision, const std::stop_token& stop) const {
   const GitRepositoryHandle repository = open_or_make();
   GitRevision found = revision;
   const bool is_here = has_object(repository.get(), found.commit) &&

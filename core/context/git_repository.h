@@ -14,7 +14,8 @@
 #include <string>
 #include <string_view>
 
-#include "context/git_transport.h"
+#include "context/git_access.h"
+#include "context/git_library.h"
 #include "context/git_url.h"
 
 namespace cooper::context {
@@ -25,6 +26,8 @@ struct GitRevision {
   std::string ref;     // "refs/heads/main", "refs/tags/v1"; "" when it was asked for by its id
   std::string tag;     // the annotated tag's object, "" for none
 };
+
+class GitBridge;
 
 class GitRepository {
  public:
@@ -38,12 +41,15 @@ class GitRepository {
   // Branches win over tags of the same name. Asks the remote, unless it is a commit id. Throws
   // Error{kContext} naming repository and ref when it has none; Error{kAuth}.
   GitRevision resolve(const std::string& ref, const std::stop_token& stop) const;
-  // Has the objects of `revision` here afterwards; asks the remote only when they are not. Returns it with
-  // tags followed to their commit.
+  // Has the objects of `revision` here afterwards; asks the remote only when they are not, or are damaged.
+  // Returns it with tags followed to their commit.
   GitRevision fetch(const GitRevision& revision, const std::stop_token& stop) const;
 
   // What a submodule's `url` in this repository names.
   GitRepository submodule(std::string_view url) const;
+
+  // Removes what was fetched, because it turned out to be damaged.
+  void forget(const std::stop_token& stop) const;
 
   // The committer's time of a fetched commit, seconds since the epoch.
   std::int64_t commit_time(const std::string& commit) const;
@@ -52,6 +58,7 @@ class GitRepository {
 
  private:
   GitRepositoryHandle open_or_make() const;
+  GitRevision fetch_locked(const GitRevision& revision, const std::stop_token& stop) const;
   void download(git_repository* repository, const GitRevision& revision, const std::stop_token& stop) const;
   [[noreturn]] void fail(const GitBridge& bridge, std::string_view doing) const;
 

@@ -10,24 +10,13 @@
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "base/bytes.h"
-#include "context/git_credentials.h"
+#include "context/git_access.h"
 #include "context/git_library.h"
 #include "context/git_url.h"
-#include "net/http.h"
 
 namespace cooper::context {
-
-// What reaching repositories needs; borrowed from the build.
-struct GitAccess {
-  std::shared_ptr<net::HttpClient> http;
-  SecretLookup secret;                   // may be empty: no secrets
-  std::string ssh_socket;                // of the agent, "" for none: then no ssh
-  std::vector<std::string> known_hosts;  // files of host keys, besides the user's and the system's
-  std::string ssh_program = "ssh";
-};
 
 class GitTransport {
  public:

@@ -165,10 +165,16 @@ TEST_F(ContextGitCheckout, NothingIsWrittenThroughALink) {
 }
 
 TEST_F(ContextGitCheckout, DepthIsBounded) {
+  set_up_git_library();
   std::string tree = tree_with_file();
+  const auto repository =
+      git_get<GitRepositoryHandle>("open", git_repository_open, origin_.directory().c_str());
+  const auto odb = git_get<GitOdbHandle>("open", git_repository_odb, repository.get());
   for (int i = 0; i < 300; ++i) {
-    origin_.write("../tree", entry("40000", "d", tree));
-    tree = origin_.git({"hash-object", "-t", "tree", "-w", "--literally", "../tree"});
+    const std::string raw = entry("40000", "d", tree);
+    git_oid id;
+    ASSERT_EQ(git_odb_write(&id, odb.get(), raw.data(), raw.size(), GIT_OBJECT_TREE), 0);
+    tree = object_id_hex(id);
   }
   commit_tree(entry("40000", "d", tree));
   EXPECT_THAT(failure().message(), HasSubstr("deeper than 256 directories"));
@@ -184,6 +190,22 @@ TEST_F(ContextGitCheckout, AStopRequestEndsIt) {
   base::Error error =
       error_of([&] { context::check_out(ours, revision, {}, root_.path() + "/out", source.get_token()); });
   EXPECT_EQ(error.kind(), base::ErrorKind::kCancelled);
+}
+
+TEST_F(ContextGitCheckout, DamagedObjectsAreForgottenAndFetchedAnew) {
+  origin_.commit_file("file", "content");
+  check_out();
+  for (const auto& item : fs::recursive_directory_iterator(root_.path() + "/cache")) {
+    if (item.path().extension() == ".pack") fs::resize_file(item.path(), fs::file_size(item.path()) / 2);
+  }
+  const GitRepository ours = repository();
+  const GitRevision revision{origin_.git({"rev-parse", "HEAD"}), "", ""};
+  fs::create_directory(root_.path() + "/out");
+  base::Error error = error_of([&] { context::check_out(ours, revision, {}, root_.path() + "/out", {}); });
+  EXPECT_EQ(error.kind(), base::ErrorKind::kCorrupt);
+  EXPECT_TRUE(error.is_retryable());
+  check_out();
+  EXPECT_EQ(read("file"), "content");
 }
 
 TEST(ContextGitTreeWriter, KnowsTheNamesThatGitRefuses) {

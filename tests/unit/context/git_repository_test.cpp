@@ -5,9 +5,9 @@
 #include <thread>
 
 #include "os/beneath.h"
-#include "os/fd.h"
 #include "os/file_lock.h"
 #include "support/error_of.h"
+#include "support/fake_ssh.h"
 #include "support/git_work_tree.h"
 
 namespace cooper::context {
@@ -20,14 +20,10 @@ namespace fs = std::filesystem;
 // Through git's own protocol: what stands in for ssh runs the command here.
 class ContextGitRepository : public ::testing::Test {
  protected:
-  ContextGitRepository() {
-    os::write_file_atomically(root_.path() + "/ssh",
-                              "#!/bin/sh\nfor last; do :; done\nexec sh -c \"$last\"\n", 0755);
-  }
   GitRepository repository(const std::string& directory) {
     GitAccess access;
     access.ssh_socket = "/nowhere";
-    access.ssh_program = root_.path() + "/ssh";
+    access.ssh_program = support::make_fake_ssh(root_.path());
     const GitUrl url = GitUrl::parse("ssh://git@host" + directory);
     return {url, url, root_.path() + "/cache", access};
   }
