@@ -205,7 +205,7 @@ PlanStage expand_header(const Plan& plan, const Stage& written, const std::set<s
 // The stage's place in the plan; a later stage hides an earlier one of the same name.
 int add_stage(Plan& plan, PlanStage stage) {
   int index = static_cast<int>(plan.stages.size());
-  auto base = plan.stages_by_name.find(stage.header.base);
+  auto base = plan.stages_by_name.find(base::to_lower(stage.header.base));
   if (base != plan.stages_by_name.end() && stage.context.empty()) stage.base = base->second;
   if (!stage.header.name.empty()) plan.stages_by_name[stage.header.name] = index;
   plan.stages.push_back(std::move(stage));

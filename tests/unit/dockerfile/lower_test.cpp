@@ -290,6 +290,13 @@ TEST(DockerfileLower, NamesOfFetchesShowNoPassword) {
   EXPECT_EQ(built.vertex(built.root().inputs[1]).info.name, "[internal] fetch https://host/x");
 }
 
+TEST(DockerfileLower, StageNamesHaveNoCase) {
+  Built built =
+      build("FROM scratch AS STAge0\nCOPY a b\nFROM staGE0 AS one\nFROM sTage0\nCOPY --from=ONE b c\n");
+  EXPECT_THAT(built.images.asked, IsEmpty());
+  EXPECT_THAT(built.history(), ElementsAre("COPY a b # buildkit", "COPY b c # buildkit"));
+}
+
 TEST(DockerfileLower, RefusesLaterStagesAndCycles) {
   EXPECT_THAT(error_of("FROM a AS x\nCOPY --from=y / /\nFROM a AS y\nFROM x\n").message(),
               HasSubstr("needs to be defined before"));
