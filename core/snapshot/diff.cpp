@@ -20,22 +20,16 @@
 #include "os/fd.h"
 #include "snapshot/owners.h"
 #include "snapshot/tree_writer.h"
-#include "snapshot/unchanged.h"
+#include "snapshot/upper_changes.h"
 #include "snapshot/xattrs.h"
 
 namespace cooper::snapshot {
 namespace {
 
 constexpr std::size_t kDirectoriesAtOnce = 8;
-constexpr std::size_t kFilesAtOnce = 256;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-struct Found {
-  Entry entry;
-  std::uint64_t inode = 0;  // of files with several names, else 0
 };
 
 bool is_device(EntryType type) {
@@ -65,12 +59,12 @@ class UpperReader {
       : upper_(upper), form_(form), owners_(form), lower_(lower), root_(upper) {}
 
   // The children of one directory.
-  std::vector<Found> read_directory(const std::string& path) const {
+  std::vector<UpperEntry> read_directory(const std::string& path) const {
     os::Fd fd = root_.open_exact(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY);
     std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(fd.get()));
     if (stream == nullptr) base::throw_errno("read directory", shown(path));
     int parent = fd.release();
-    std::vector<Found> children;
+    std::vector<UpperEntry> children;
     errno = 0;
     while (const dirent* item = ::readdir(stream.get())) {
       std::string name = item->d_name;
@@ -92,8 +86,9 @@ class UpperReader {
  private:
   std::string shown(std::string_view path) const { return fmt::format("{}/{}", upper_, path); }
 
-  Found read_entry(int parent, const std::string& name, std::string path, const struct stat& status) const {
-    Found found;
+  UpperEntry read_entry(int parent, const std::string& name, std::string path,
+                        const struct stat& status) const {
+    UpperEntry found;
     Entry& entry = found.entry;
     entry.path = std::move(path);
     entry.type = type_of(status);
@@ -169,57 +164,10 @@ class UpperReader {
   os::Root root_;
 };
 
-base::Digest digest_of(const os::Root& upper, const std::string& path) {
-  os::Fd file = upper.open_exact(path, O_RDONLY);
-  os::FdSource source(file.get(), path);
-  base::HashingSink sink;
-  base::copy_all(source, sink);
-  return sink.digest();
-}
-
-bool is_unchanged(const os::Root& upper, const MergedView& lower, const Entry& entry) {
-  if (entry.type == EntryType::kWhiteout) return false;
-  std::optional<Entry> below = lower.lookup(entry.path);
-  if (!below) return false;
-  Change change = find_change(*below, entry);
-  return change == Change::kNone ||
-         (change == Change::kOfContentOnly && digest_of(upper, entry.path) == lower.content_digest(*below));
-}
-
-void remove_from(const os::Root& upper, const Entry& entry) {
-  os::Fd parent =
-      upper.open_exact(entry.path.find('/') == std::string::npos ? "." : std::string(parent_path(entry.path)),
-                       O_PATH | O_DIRECTORY);
-  base::check(::unlinkat(parent.get(), std::string(base_name(entry.path)).c_str(),
-                         entry.is_directory() ? AT_REMOVEDIR : 0),
-              "remove", entry.path);
-}
-
-// Takes out of `all` (sorted) and of the directory what the step touched and did not change.
-void drop_unchanged(std::vector<Found>& all, const std::string& upper, const MergedView& lower,
-                    base::ThreadPool& pool) {
-  os::Root root(upper);
-  std::vector<char> unchanged(all.size());
-  base::parallel_for(pool, all.size(), kFilesAtOnce,
-                     [&](std::size_t i) { unchanged[i] = is_unchanged(root, lower, all[i].entry) ? 1 : 0; });
-  std::vector<const Entry*> entries;
-  entries.reserve(all.size());
-  for (const Found& found : all) entries.push_back(&found.entry);
-  std::vector<bool> changed = mark_changes(entries, [&](std::size_t i) { return unchanged[i] != 0; });
-  for (std::size_t i = all.size(); i-- > 0;) {
-    if (!changed[i]) remove_from(root, all[i].entry);
-  }
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (changed[i]) std::swap(all[kept++], all[i]);
-  }
-  all.resize(kept);
-}
-
 // The first name of an inode in path order is the file, the others are hardlinks to it.
-void join_hardlinks(std::vector<Found>& all) {
+void join_hardlinks(std::vector<UpperEntry>& all) {
   std::unordered_map<std::uint64_t, const Entry*> first_names;
-  for (Found& found : all) {
+  for (UpperEntry& found : all) {
     if (found.inode == 0 || found.entry.type != EntryType::kFile) continue;
     auto [first, is_first] = first_names.try_emplace(found.inode, &found.entry);
     if (is_first) continue;
@@ -232,27 +180,27 @@ void join_hardlinks(std::vector<Found>& all) {
 
 LayerIndex index_upper(const std::string& upper, Form form, const MergedView& lower, base::ThreadPool& pool) {
   UpperReader reader(upper, form, lower);
-  std::vector<Found> all;
+  std::vector<UpperEntry> all;
   // Level by level, the directories of one level side by side.
   for (std::vector<std::string> level{""}; !level.empty();) {
-    std::vector<std::vector<Found>> children(level.size());
+    std::vector<std::vector<UpperEntry>> children(level.size());
     base::parallel_for(pool, level.size(), kDirectoriesAtOnce,
                        [&](std::size_t i) { children[i] = reader.read_directory(level[i]); });
     level.clear();
-    for (std::vector<Found>& siblings : children) {
-      for (Found& found : siblings) {
+    for (std::vector<UpperEntry>& siblings : children) {
+      for (UpperEntry& found : siblings) {
         if (found.entry.is_directory()) level.push_back(found.entry.path);
         all.push_back(std::move(found));
       }
     }
   }
   std::sort(all.begin(), all.end(),
-            [](const Found& a, const Found& b) { return path_less(a.entry.path, b.entry.path); });
-  drop_unchanged(all, upper, lower, pool);
+            [](const UpperEntry& a, const UpperEntry& b) { return path_less(a.entry.path, b.entry.path); });
+  keep_changes(all, upper, lower, pool);
   join_hardlinks(all);
   std::vector<Entry> entries;
   entries.reserve(all.size());
-  for (Found& found : all) entries.push_back(std::move(found.entry));
+  for (UpperEntry& found : all) entries.push_back(std::move(found.entry));
   return LayerIndex(std::move(entries));
 }
 

@@ -1,9 +1,8 @@
 // Reads what a step left in overlay's upper directory as a layer index.
 //
-// Listed is what BuildKit's layers have: changed paths and all their parent directories, but never the root;
-// what was copied up and is as it was is taken out of the directory, too. Whiteouts are character devices 0:0, opaque directories carry an xattr (overlayfs.rst).
-// Sockets are dropped: a tar cannot hold them. What the form cannot keep on disk (owners, device nodes,
-// capabilities) comes from the lower layers.
+// Whiteouts are character devices 0:0, opaque directories carry an xattr (overlayfs.rst). Sockets are
+// dropped: a tar cannot hold them. What the form cannot keep on disk (owners, device nodes, capabilities)
+// comes from the lower layers. What of all that is a change, see upper_changes.h.
 #pragma once
 
 #include <string>

@@ -68,7 +68,7 @@ TEST_F(SnapshotOverlay, TurnsWhatAStepDidIntoALayer) {
   SKIP_WITHOUT_MOUNTS();
   ASSERT_NE(made, nullptr);
   EXPECT_EQ(paths(*made), (Paths{"etc", "etc/a", "-etc/b", "-gone", "new", "new/deep", "new/deep/one",
-                                 "new/fifo", "new/link", "new/two", "tree opaque", "tree/new"}));
+                                 "new/fifo", "new/link", "new/two", "tree", "tree/new", "-tree/x"}));
   EXPECT_EQ(made->index().find("etc")->mode, 0750U);
   EXPECT_EQ(made->index().find("new/two")->type, EntryType::kHardlink);
   EXPECT_EQ(made->index().find("new/two")->link_target, "new/deep/one");
@@ -130,6 +130,31 @@ TEST_F(SnapshotOverlay, LeavesOutWhatWasCopiedUpAndIsAsItWas) {
   EXPECT_EQ(paths(*made), (Paths{"a", "a/written", "b", "b/moded"}));
   EXPECT_FALSE(fs::exists(made->tree() + "/a/same"));
   EXPECT_FALSE(fs::exists(made->tree() + "/c"));
+}
+
+// As BuildKit says it: by whiteouts of what is gone, and without what was made again just so.
+TEST_F(SnapshotOverlay, ListsWhatADirectoryMadeAgainLacks) {
+  LayerPtr base = layer(LayerTar()
+                            .file("d/a", "1")
+                            .file("d/same", "1234")
+                            .file("d/sub/b", "2")
+                            .file("d/sub/c", "3")
+                            .directory("d/kind")
+                            .file("d/kind/x")
+                            .file("d/gone/y"));
+  LayerPtr made = run({base},
+                      "cp -a d keep; rm -r d; mkdir -p d/sub; cp -a keep/same d; cp -a keep/sub/b d/sub; "
+                      "rm -r keep; touch d/kind");
+  SKIP_WITHOUT_MOUNTS();
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(paths(*made), (Paths{"d", "-d/a", "-d/gone", "d/kind", "d/sub", "-d/sub/c"}));
+  MergedView view({base, made});
+  EXPECT_EQ(content(view, "d/same"), "1234");
+  EXPECT_EQ(content(view, "d/sub/b"), "2");
+  EXPECT_FALSE(view.lookup("d/sub/c"));
+  EXPECT_FALSE(view.lookup("d/kind/x"));
+  LayerPtr shown = run({base, made}, "find d | LC_ALL=C sort > list");
+  EXPECT_EQ(content(MergedView({shown}), "list"), "d\nd/kind\nd/same\nd/sub\nd/sub/b\n");
 }
 
 TEST_F(SnapshotOverlay, GivesImpliedDirectoriesTheirRealAttributes) {

@@ -1,0 +1,29 @@
+// From all that lies in overlay's upper directory to what a layer lists, as BuildKit's have it: changed paths
+// and all their parent directories, but never the root.
+//
+// What was copied up and is as it was is no change. A directory that was removed and made again is opaque to
+// overlay; listed is what of the old one is gone, by a whiteout each, and what in the new one is not the
+// same.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "snapshot/entry.h"
+#include "snapshot/merged_view.h"
+
+namespace cooper::snapshot {
+
+struct UpperEntry {
+  Entry entry;
+  std::uint64_t inode = 0;  // of files with several names, else 0
+};
+
+// `all` is sorted, before and after. What is dropped is also removed from `upper`, unless an opaque directory
+// would then hide it. Throws Error{kIo}.
+void keep_changes(std::vector<UpperEntry>& all, const std::string& upper, const MergedView& lower,
+                  base::ThreadPool& pool);
+
+}  // namespace cooper::snapshot
