@@ -53,7 +53,7 @@ class MountPlanner {
 
   void add_mount(const graph::CacheMount& cache) {
     std::string directory = claim_cache_directory(cache);
-    std::string path = cache.input >= 0 ? "" : cache.source;
+    std::string path = cache.input >= 0 ? "" : snapshot::clean_path(cache.source);
     planned_.mounts.emplace_back(sandbox::BindMount{directory, target_, cache.read_only, path});
   }
 

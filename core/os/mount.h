@@ -22,7 +22,8 @@ struct MountAttributes {
 
 using MountOptions = std::vector<std::pair<std::string, std::string>>;
 
-// A new, detached file system of `type` ("tmpfs", "proc"). Throws Error{kIo}.
+// A new, detached file system of `type` ("tmpfs", "proc"). The option "source" is what /proc/mounts calls it;
+// steps read that. Throws Error{kIo}.
 Fd new_filesystem(const std::string& type, const MountOptions& options, const MountAttributes& attributes);
 
 // A detached copy of what `path` names below `directory` (or AT_FDCWD), never through a final symlink; ""

@@ -79,9 +79,17 @@ class RootBuilder {
     return os::clone_mount(place.get(), "", false);
   }
 
+  static os::Fd clone_part(const BindMount& mount) {
+    try {
+      return clone_inside(mount.source, mount.path);
+    } catch (base::Error& error) {
+      throw error.context("mount at '" + mount.target + "'");
+    }
+  }
+
   void add(const BindMount& mount) {
-    const os::Fd tree = mount.path.empty() ? os::clone_mount(AT_FDCWD, mount.source, true)
-                                           : clone_inside(mount.source, mount.path);
+    const os::Fd tree =
+        mount.path.empty() ? os::clone_mount(AT_FDCWD, mount.source, true) : clone_part(mount);
     os::set_mount_attributes(tree, {.read_only = mount.read_only, .no_dev = no_dev()}, true, mount.target);
     attach(tree, mount.target);
   }
@@ -96,7 +104,7 @@ class RootBuilder {
   }
 
   void add(const TmpfsMount& mount) {
-    os::MountOptions options{{"mode", octal(mount.mode)}};
+    os::MountOptions options{{"source", "tmpfs"}, {"mode", octal(mount.mode)}};
     if (mount.size > 0) options.emplace_back("size", std::to_string(mount.size));
     attach(os::new_filesystem("tmpfs", options, {.no_suid = true, .no_dev = true}), mount.target);
   }

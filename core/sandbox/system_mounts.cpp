@@ -64,7 +64,7 @@ void make_read_only(const os::Fd& directory, const char* name) {
 // all.
 os::Fd new_proc() {
   try {
-    return os::new_filesystem("proc", {}, kNoPrograms);
+    return os::new_filesystem("proc", {{"source", "proc"}}, kNoPrograms);
   } catch (const base::Error& error) {
     if (error.errno_value() != EPERM) throw;
     return os::clone_mount(AT_FDCWD, "/proc", true);
@@ -94,7 +94,7 @@ os::Fd make_directory(const os::Fd& parent, const char* name, mode_t mode) {
 
 void mount_devpts(const os::Fd& dev) {
   const os::Fd target = make_directory(dev, "pts", 0755);
-  const os::MountOptions options{{"mode", "0620"}, {"ptmxmode", "0666"}};
+  const os::MountOptions options{{"source", "devpts"}, {"mode", "0620"}, {"ptmxmode", "0666"}};
   os::MountOptions with_group = options;
   with_group.emplace_back("gid", "5");  // tty, on every distribution
   os::Fd pts;
@@ -108,7 +108,7 @@ void mount_devpts(const os::Fd& dev) {
 }
 
 void mount_dev(const Spec& spec, MountPoints& points) {
-  const os::Fd dev = os::new_filesystem("tmpfs", {{"mode", "0755"}, {"size", "65536k"}},
+  const os::Fd dev = os::new_filesystem("tmpfs", {{"source", "tmpfs"}, {"mode", "0755"}, {"size", "65536k"}},
                                         {.no_suid = true, .no_dev = !spec.insecure});
   os::attach_mount(dev, points.prepare("/dev", MountPointType::kDirectory).get(), "/dev");
   for (const char* name : kDevices) bind_device(dev, name);
@@ -116,11 +116,11 @@ void mount_dev(const Spec& spec, MountPoints& points) {
     base::check(::symlinkat(target, dev.get(), name), "create the link /dev/", name);
   }
   mount_devpts(dev);
-  const os::Fd shm =
-      os::new_filesystem("tmpfs", {{"mode", "1777"}, {"size", std::to_string(spec.shm_size)}}, kNoPrograms);
+  const os::Fd shm = os::new_filesystem(
+      "tmpfs", {{"source", "shm"}, {"mode", "1777"}, {"size", std::to_string(spec.shm_size)}}, kNoPrograms);
   os::attach_mount(shm, make_directory(dev, "shm", 01777).get(), "/dev/shm");
   try {
-    const os::Fd queues = os::new_filesystem("mqueue", {}, kNoPrograms);
+    const os::Fd queues = os::new_filesystem("mqueue", {{"source", "mqueue"}}, kNoPrograms);
     os::attach_mount(queues, make_directory(dev, "mqueue", 0755).get(), "/dev/mqueue");
   } catch (const base::Error& error) {
     if (error.errno_value() != ENODEV) throw;  // a kernel without POSIX message queues

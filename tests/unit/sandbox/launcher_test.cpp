@@ -207,6 +207,16 @@ TEST_F(SandboxLauncher, TmpfsMountsHaveSizeAndMode) {
   EXPECT_EQ(run(step).output, "700\nfull\n");
 }
 
+// As a container's are called elsewhere: programs look for them by name.
+TEST_F(SandboxLauncher, MountsHaveTheirUsualNames) {
+  Spec step = shell("while read -r name place rest; do echo $name $place; done </proc/mounts");
+  step.mounts = {TmpfsMount{.target = "/t"}};
+  const std::string mounts = run(step).output;
+  for (const char* line : {"shm /dev/shm\n", "devpts /dev/pts\n", "tmpfs /dev\n", "tmpfs /t\n"}) {
+    EXPECT_NE(mounts.find(line), std::string::npos) << line << mounts;
+  }
+}
+
 TEST_F(SandboxLauncher, FileMountsAreReadOnlyWithTheirMode) {
   Spec step =
       shell("cat /run/secrets/token; stat -c %u:%g:%a /run/secrets/token; echo x >/run/secrets/token");
