@@ -209,7 +209,8 @@ class Build {
         built.images.push_back(std::move(tree_only));
       }
     }
-    if (sealer != nullptr && built.images.size() > 1) {
+    built.multi_platform = is_multi_platform(request_);
+    if (sealer != nullptr && built.multi_platform) {
       built.index = image::join(built.images, options);
       built.index_descriptor_annotations =
           image::annotations_at(options.annotations, image::AnnotationPlace::kIndexDescriptor);
@@ -222,7 +223,7 @@ class Build {
     result.unused_build_args = lowered_.back().unused_build_args;
     if (!outputs.needs_image()) return result;
     result.image = built.target();
-    if (built.images.size() == 1) result.config_digest = built.images.front().manifest.config.digest;
+    if (!built.multi_platform) result.config_digest = built.images.front().manifest.config.digest;
     for (const image::Image& image : built.images) {
       for (const image::ImageLayer& layer : image.layers) result.image_size += layer.sealed.blob.size;
     }

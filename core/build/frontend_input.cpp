@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "dockerfile/quote.h"
 #include "dockerfile/syntax.h"
 
 namespace cooper::build {
@@ -23,6 +24,16 @@ std::vector<oci::Platform> target_platforms(const BuildRequest& request) {
   return {oci::host_platform()};
 }
 
+bool is_multi_platform(const BuildRequest& request) {
+  auto given = request.build_args.find("BUILDKIT_MULTI_PLATFORM");
+  bool asked = false;
+  if (given != request.build_args.end() && !dockerfile::parse_bool(given->second, asked)) {
+    throw base::Error(base::ErrorKind::kUsage,
+                      fmt::format("BUILDKIT_MULTI_PLATFORM '{}' is neither true nor false", given->second));
+  }
+  return asked || request.platforms.size() > 1;
+}
+
 dockerfile::FrontendInput frontend_input(const BuildRequest& request, const OpenedContext& context,
                                          const oci::Platform& platform) {
   dockerfile::FrontendInput input;
@@ -31,7 +42,7 @@ dockerfile::FrontendInput frontend_input(const BuildRequest& request, const Open
   input.target = request.target;
   input.build_platform = oci::host_platform();
   if (!request.platforms.empty()) input.target_platform = platform;
-  input.multi_platform = request.platforms.size() > 1;
+  input.multi_platform = is_multi_platform(request);
   input.named_contexts = context.named;
   input.ignore_patterns = context.ignore_patterns;
   input.is_ignored = context.is_ignored;

@@ -14,6 +14,10 @@ namespace cooper::build {
 // The platforms to build for: those asked for, else the host's.
 std::vector<oci::Platform> target_platforms(const BuildRequest& request);
 
+// Whether the result is one per platform under an index: for several platforms, or where BuildKit's control
+// argument BUILDKIT_MULTI_PLATFORM asks for that. Throws Error{kUsage} for a value of it that is no boolean.
+bool is_multi_platform(const BuildRequest& request);
+
 // `context` must outlive the result. Throws Error{kUsage} for a network that does not exist.
 dockerfile::FrontendInput frontend_input(const BuildRequest& request, const OpenedContext& context,
                                          const oci::Platform& platform);

@@ -21,6 +21,8 @@ struct BuiltImages {
   std::vector<image::Image> images;
   std::optional<oci::Index> index;
   std::map<std::string, std::string> index_descriptor_annotations = {};
+  // A result per platform was asked for: there is an index and a folder for each, even of one.
+  bool multi_platform = false;
 
   // What the outside names: the index, else the only image's manifest.
   oci::Descriptor target() const;

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "archive/tar_writer.h"
 #include "base/error.h"
@@ -173,7 +174,8 @@ class TreeExporter final : public Exporter {
   }
 
   std::string finish(const BuiltImages& built, const std::stop_token& stop) override {
-    bool split = output_.platform_split.value_or(built.images.size() > 1);
+    bool split = output_.platform_split.value_or(built.multi_platform || built.images.size() > 1);
+    if (!split && built.images.size() > 1) refuse_shared_files(built, stop);
     std::unique_ptr<TreeWriter> writer;
     if (output_.as_tar) {
       writer = std::make_unique<TarTree>(output_.destination);
@@ -188,11 +190,41 @@ class TreeExporter final : public Exporter {
   }
 
  private:
-  void write_image(TreeWriter& writer, const image::Image& image, bool split, const std::stop_token& stop) {
+  snapshot::MergedView open(const image::Image& image, const std::stop_token& stop) {
     snapshot::LayerStack stack;
     for (const image::ImageLayer& layer : image.layers) stack.push_back(layer.layer);
     base::parallel_for(pool_, stack.size(), 1, [&](std::size_t i) { layers_.materialize(*stack[i], stop); });
-    snapshot::MergedView view(stack);
+    return snapshot::MergedView(std::move(stack));
+  }
+
+  // Platforms that share one tree may share its directories only.
+  void refuse_shared_files(const BuiltImages& built, const std::stop_token& stop) {
+    std::unordered_map<std::string, std::string> platform_of;
+    for (const image::Image& image : built.images) {
+      snapshot::MergedView view = open(image, stop);
+      std::string platform = image.config.platform.str();
+      for (std::vector<Entry> todo = view.list(""); !todo.empty();) {
+        Entry entry = std::move(todo.back());
+        todo.pop_back();
+        auto [first, is_new] = platform_of.try_emplace(entry.path, entry.is_directory() ? "" : platform);
+        if (!is_new && !(entry.is_directory() && first->second.empty()))
+          refuse(entry.path, first->second, platform);
+        if (!entry.is_directory()) continue;
+        for (Entry& child : view.list(entry.path)) todo.push_back(std::move(child));
+      }
+    }
+  }
+
+  [[noreturn]] static void refuse(const std::string& path, const std::string& first,
+                                  const std::string& second) {
+    throw base::Error(base::ErrorKind::kUsage,
+                      fmt::format("'/{}' is in the results for {} and for {}", path,
+                                  first.empty() ? "another platform" : first, second))
+        .hint("leave out platform-split=false");
+  }
+
+  void write_image(TreeWriter& writer, const image::Image& image, bool split, const std::stop_token& stop) {
+    snapshot::MergedView view = open(image, stop);
     std::string top;
     if (split) {
       top = image.config.platform.os + "_" + image.config.platform.architecture;
@@ -202,20 +234,8 @@ class TreeExporter final : public Exporter {
       folder.mode = 0755;
       writer.add(view, folder, top);
     }
-    platform_ = image.config.platform.str();
     std::unordered_map<std::string, std::string> first_of_group;
     write_below(writer, view, "", top, first_of_group);
-  }
-
-  // Platforms may share a tree as long as their files differ in name. False for a directory that is there.
-  bool is_new(const Entry& entry, const std::string& path) {
-    auto [owner, added] = owners_.try_emplace(path, Owner{platform_, entry.is_directory()});
-    if (added) return true;
-    if (owner->second.is_directory && entry.is_directory()) return false;
-    throw base::Error(base::ErrorKind::kUsage,
-                      fmt::format("both {} and {} have '/{}', and platform-split=false gives them one tree",
-                                  owner->second.platform, platform_, path))
-        .hint("leave out platform-split=false, or name the file after its platform");
   }
 
   void write_below(TreeWriter& writer, const TreeView& view, const std::string& directory,
@@ -234,21 +254,15 @@ class TreeExporter final : public Exporter {
           entry.link_target = first->second;
         }
       }
-      if (is_new(entry, path)) writer.add(view, entry, path);
+      if (!entry.is_directory() || directories_.insert(path).second) writer.add(view, entry, path);
       if (entry.is_directory()) write_below(writer, view, entry.path, top, first_of_group);
     }
   }
 
-  struct Owner {
-    std::string platform;
-    bool is_directory = false;
-  };
-
   TreeOutput output_;
   snapshot::LayerStore& layers_;
   base::ThreadPool& pool_;
-  std::string platform_;                           // whose files are being written
-  std::unordered_map<std::string, Owner> owners_;  // of every path that was written
+  std::unordered_set<std::string> directories_;  // written so far
 };
 
 }  // namespace

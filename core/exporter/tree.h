@@ -16,7 +16,8 @@ namespace cooper::exporter {
 struct TreeOutput {
   bool as_tar = false;
   Destination destination;             // a directory for type=local
-  std::optional<bool> platform_split;  // a folder os_arch per platform; by default when there are several
+  // A folder os_arch per platform; by default when there are several. Without, no two may have the same file.
+  std::optional<bool> platform_split;
   std::optional<std::int64_t> epoch;   // newer times become this
 };
 

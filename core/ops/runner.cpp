@@ -153,6 +153,7 @@ void Runner::remember(const cache::Record& record, const std::stop_token& stop) 
   try {
     services_.cache->put(record, stop);
   } catch (const base::Error& error) {
+    if (error.kind() == base::ErrorKind::kCancelled) return;  // the build ends, and says why
     base::Event event;
     event.kind = base::Event::Kind::kWarning;
     event.text = "cannot record the result of '" + record.step + "': " + error.summary();

@@ -146,6 +146,15 @@ TEST_F(BuildBuild, SeveralPlatformsShareAnIndex) {
   EXPECT_EQ(index.manifests[1].platform->str(), "linux/arm64");
 }
 
+TEST_F(BuildBuild, AnIndexOfOneMayBeAskedFor) {
+  request_.build_args["BUILDKIT_MULTI_PLATFORM"] = "true";
+  BuildResult result = build("FROM scratch\nENV a=b\n");
+  oci::Index index = oci::Index::parse(blob(read_tar(os::read_file(path("out.tar"))), result.image->digest));
+  EXPECT_EQ(index.manifests.size(), 1U);
+  request_.build_args["BUILDKIT_MULTI_PLATFORM"] = "perhaps";
+  EXPECT_EQ(error_of([&] { build("FROM scratch\nENV a=b\n"); }).kind(), base::ErrorKind::kUsage);
+}
+
 TEST_F(BuildBuild, OnlyTheTargetIsBuilt) {
   request_.target = "one";
   BuildResult result = build("FROM scratch AS one\nWORKDIR /one\nFROM scratch\nCOPY missing /\n");

@@ -106,17 +106,34 @@ TEST_F(ExporterTree, PlatformsHaveFolders) {
   EXPECT_EQ(read("one/linux_amd64/a"), "amd");
 }
 
-TEST_F(ExporterTree, PlatformsShareATreeUnlessTheirFilesCollide) {
-  auto amd = [&](const std::string& name) {
-    return image({LayerTar().directory("d").file(name, "amd")}, "linux/amd64");
-  };
-  image::Image arm = image({LayerTar().directory("d").file("d/arm", "arm")}, "linux/arm64");
-  run(*exporter("flat", false, false), built({amd("d/amd"), arm}));
-  EXPECT_EQ(read("flat/d/amd"), "amd");
-  EXPECT_EQ(read("flat/d/arm"), "arm");
-  base::Error error = error_of([&] { run(*exporter("clash", false, false), built({amd("d/arm"), arm})); });
-  EXPECT_EQ(error.kind(), base::ErrorKind::kUsage);
-  EXPECT_THAT(error.message(), HasSubstr("both linux/amd64 and linux/arm64 have '/d/arm'"));
+TEST_F(ExporterTree, APlatformThatWasAskedForByNameHasAFolderToo) {
+  BuiltImages one = built({image({LayerTar().file("a", "x")})});
+  one.multi_platform = true;
+  run(*exporter("out"), one);
+  EXPECT_EQ(read("out/linux_amd64/a"), "x");
+}
+
+TEST_F(ExporterTree, PlatformsMayShareDirectoriesButNoFiles) {
+  BuiltImages apart = built({image({LayerTar().directory("d").file("d/a", "1")}),
+                             image({LayerTar().directory("d").file("d/b", "2")}, "linux/arm64")});
+  run(*exporter("out", false, false), apart);
+  EXPECT_EQ(read("out/d/a") + read("out/d/b"), "12");
+  run(*exporter("out.tar", true, false), apart);
+  std::string tar = read("out.tar");
+  base::MemorySource source(tar);
+  archive::TarReader reader(source);
+  std::vector<std::string> members;
+  while (auto member = reader.next()) members.push_back(member->path);
+  EXPECT_THAT(members, ElementsAre("d", "d/a", "d/b"));
+
+  BuiltImages same =
+      built({image({LayerTar().file("d/a", "1")}), image({LayerTar().file("d/a", "2")}, "linux/arm64")});
+  base::Error error = error_of([&] { run(*exporter("other", false, false), same); });
+  EXPECT_THAT(error.message(), HasSubstr("'/d/a' is in the results for linux/amd64 and for linux/arm64"));
+  EXPECT_FALSE(fs::exists(path("other")));
+  BuiltImages kinds =
+      built({image({LayerTar().file("d", "1")}), image({LayerTar().file("d/a", "2")}, "linux/arm64")});
+  EXPECT_THROW(run(*exporter("other", false, false), kinds), base::Error);
 }
 
 TEST_F(ExporterTree, NewerTimesBecomeTheEpoch) {
