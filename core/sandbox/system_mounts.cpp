@@ -110,7 +110,7 @@ void mount_devpts(const os::Fd& dev) {
 void mount_dev(const Spec& spec, MountPoints& points) {
   const os::Fd dev = os::new_filesystem("tmpfs", {{"source", "tmpfs"}, {"mode", "0755"}, {"size", "65536k"}},
                                         {.no_suid = true, .no_dev = !spec.insecure});
-  os::attach_mount(dev, points.prepare("/dev", MountPointType::kDirectory).get(), "/dev");
+  os::attach_mount(dev, points.prepare("/dev", MountPointType::kDirectory, true).get(), "/dev");
   for (const char* name : kDevices) bind_device(dev, name);
   for (const auto& [name, target] : kDeviceLinks) {
     base::check(::symlinkat(target, dev.get(), name), "create the link /dev/", name);

@@ -90,7 +90,7 @@ TEST_F(SandboxLauncher, AppliesUlimits) {
 
 TEST_F(SandboxLauncher, WritesGoToTheUpperDirectoryOnly) {
   EXPECT_EQ(run_shell("echo x >/new; rm /bin/ps; mkdir /etc/d").status.code, 0);
-  EXPECT_EQ(changes(), (Names{"bin", "bin/ps", "etc", "etc/d", "new", "proc", "sys"}));
+  EXPECT_EQ(changes(), (Names{"bin", "bin/ps", "dev", "etc", "etc/d", "new", "proc", "sys"}));
   EXPECT_TRUE(fs::is_symlink(lower() + "/bin/ps"));
   EXPECT_FALSE(fs::exists(lower() + "/new"));
 }
@@ -100,7 +100,7 @@ TEST_F(SandboxLauncher, LeavesNoMountPointsBehind) {
   step.mounts = {FileMount{.target = "/run/secrets/token", .content = "s"}, TmpfsMount{.target = "/scratch"}};
   EXPECT_EQ(run(step).status.code, 0);
   // As BuildKit: runc's /proc and /sys stay.
-  EXPECT_EQ(changes(), (Names{"etc", "proc", "sys"})) << "etc was copied up, and is as it was";
+  EXPECT_EQ(changes(), (Names{"dev", "etc", "proc", "sys"})) << "etc was copied up, and is as it was";
   EXPECT_TRUE(fs::is_empty(upper() + "/etc"));
 }
 
@@ -109,7 +109,7 @@ TEST_F(SandboxLauncher, RunsOnAnEmptyRootAndOnManyLayers) {
   step.root.lower.clear();
   step.mounts = {BindMount{.source = kBusybox, .target = "/b"}};
   EXPECT_EQ(run(step).status.code, 127) << "busybox by another name knows no applet";
-  EXPECT_EQ(changes(), (Names{"proc", "sys"}));
+  EXPECT_EQ(changes(), (Names{"dev", "proc", "sys"}));
 
   Spec deep = shell("cat /l0 /l400 /same");
   for (int layer = 400; layer >= 0; --layer) {
@@ -228,7 +228,7 @@ TEST_F(SandboxLauncher, FileMountsAreReadOnlyWithTheirMode) {
   EXPECT_NE(outcome.errors.find("Read-only"), std::string::npos);
   step.argv = {"/dev/pipes/run"};
   EXPECT_EQ(run(step).output, "script\n");
-  EXPECT_EQ(changes(), (Names{"etc", "proc", "sys"}));
+  EXPECT_EQ(changes(), (Names{"dev", "etc", "proc", "sys"}));
 }
 
 TEST_F(SandboxLauncher, NestedMountsComeInOrder) {
@@ -239,7 +239,7 @@ TEST_F(SandboxLauncher, NestedMountsComeInOrder) {
   EXPECT_EQ(run(step).output, "/foo/bar/baz\n");
   EXPECT_TRUE(fs::exists(path("cache/a")));
   EXPECT_TRUE(fs::is_empty(path("cache/baz")));
-  EXPECT_EQ(changes(), (Names{"etc", "proc", "sys"}));
+  EXPECT_EQ(changes(), (Names{"dev", "etc", "proc", "sys"}));
 }
 
 TEST_F(SandboxLauncher, WritesResolvConfAndHosts) {
@@ -250,7 +250,8 @@ TEST_F(SandboxLauncher, WritesResolvConfAndHosts) {
   EXPECT_NE(outcome.output.find("10.1.2.3\tdb"), std::string::npos);
   EXPECT_NE(outcome.output.substr(0, 1), "0");
   EXPECT_NE(outcome.errors.find("Read-only"), std::string::npos);
-  EXPECT_EQ(changes(), (Names{"etc", "proc", "sys"})) << "the link's target was made, and is gone again";
+  EXPECT_EQ(changes(), (Names{"dev", "etc", "proc", "sys"}))
+      << "the link's target was made, and is gone again";
 }
 
 TEST_F(SandboxLauncher, ManyStepsAtOnce) {
