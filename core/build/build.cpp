@@ -6,6 +6,7 @@
 #include "base/cancellation.h"
 #include "build/base_images.h"
 #include "build/entitlements.h"
+#include "build/fetching.h"
 #include "build/findings.h"
 #include "build/frontend_input.h"
 #include "build/open_context.h"
@@ -15,7 +16,7 @@
 #include "dockerfile/frontend.h"
 #include "graph/definition.h"
 #include "image/sealer.h"
-#include "ops/http_source.h"
+#include "ops/remote_source.h"
 #include "ops/results.h"
 #include "ops/runner.h"
 #include "ops/selection_memo.h"
@@ -63,12 +64,13 @@ class Build {
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
         bases_(tools, layers_, pool_, stop),
-        http_(http_options()),
+        fetching_(request, tools),
         findings_(tools.on_finding) {}
 
   BuildResult run() {
-    // Read the Dockerfile and look at what it may copy from; nothing is transferred.
-    context_ = open_context(request_);
+    // Read the Dockerfile and look at what it may copy from.
+    context_ =
+        open_context(request_, {tools_, fetching_.http, bases_, layers_, pool_, std::time(nullptr)}, stop_);
     accept_frontend(request_, context_, *tools_.events);
     dockerfile::Ast ast = dockerfile::parse(context_.dockerfile_text, context_.dockerfile_name);
     // Stages, arguments, bases pinned to digests; a graph and an image config per platform.
@@ -92,15 +94,6 @@ class Build {
   }
 
  private:
-  ops::HttpSourceOptions http_options() {
-    ops::HttpSourceOptions options;
-    options.client = tools_.http;
-    options.store = tools_.store;
-    options.secret = [this](const std::string& id) { return find_secret(request_, id); };
-    options.on_retry = [this](const std::string& text) { warn(text); };
-    return options;
-  }
-
   void lower(const dockerfile::Ast& ast, const oci::Platform& platform) {
     dockerfile::FrontendInput input = frontend_input(request_, context_, platform);
     input.on_warning = [this](const dockerfile::LintWarning& warning) {
@@ -115,9 +108,11 @@ class Build {
     return context_.commit_time;
   }
 
+  void add_remote_sources(ops::Services& services) { services.http_sources = &fetching_.http; }
+
   ops::Services make_services() {
-    cache_ =
-        std::make_unique<cache::LocalBackend>(tools_.store, [this](const std::string& text) { warn(text); });
+    cache_ = std::make_unique<cache::LocalBackend>(tools_.store,
+                                                   [this](const std::string& text) { warn(tools_, text); });
     ops::Services services;
     services.definition = &definition_;
     services.layers = &layers_;
@@ -125,7 +120,7 @@ class Build {
     services.pool = &pool_;
     services.events = tools_.events;
     services.selections = &selections_;
-    services.http_sources = &http_;
+    add_remote_sources(services);
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;
     services.contexts = context_.trees;
@@ -140,13 +135,6 @@ class Build {
       return found->second;
     };
     return services;
-  }
-
-  void warn(const std::string& text) {
-    base::Event event;
-    event.kind = base::Event::Kind::kWarning;
-    event.text = text;
-    tools_.events->emit(std::move(event));
   }
 
   std::unique_ptr<image::Sealer> make_sealer(Outputs& outputs) {
@@ -236,7 +224,7 @@ class Build {
   base::ThreadPool pool_;
   snapshot::LayerStore layers_;
   BaseImages bases_;
-  ops::HttpSources http_;
+  Fetching fetching_;
   OpenedContext context_;
   graph::Definition definition_;
   std::vector<dockerfile::Lowered> lowered_;

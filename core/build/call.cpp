@@ -1,8 +1,10 @@
 #include "build/call.h"
 
+#include <ctime>
 #include <thread>
 
 #include "build/base_images.h"
+#include "build/fetching.h"
 #include "build/findings.h"
 #include "build/frontend_input.h"
 #include "build/open_context.h"
@@ -18,11 +20,14 @@ class Call {
         tools_(tools),
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
-        bases_(tools, layers_, pool_, stop) {}
+        bases_(tools, layers_, pool_, stop),
+        fetching_(request, tools),
+        stop_(stop) {}
 
   CallAnswer run(CallMethod method) {
     // Read the Dockerfile; nothing is transferred.
-    context_ = open_context(request_);
+    context_ =
+        open_context(request_, {tools_, fetching_.http, bases_, layers_, pool_, std::time(nullptr)}, stop_);
     accept_frontend(request_, context_, *tools_.events);
     // Ask the frontend.
     CallAnswer answer{context_.dockerfile_name, context_.dockerfile_text, {}};
@@ -70,6 +75,8 @@ class Call {
   base::ThreadPool pool_;
   snapshot::LayerStore layers_;
   BaseImages bases_;
+  Fetching fetching_;
+  std::stop_token stop_;
   OpenedContext context_;
 };
 

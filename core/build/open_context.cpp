@@ -1,104 +1,295 @@
 #include "build/open_context.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/foreign.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "build/archive_context.h"
+#include "build/context_kind.h"
+#include "build/find_dockerfile.h"
+#include "build/oci_layout.h"
 #include "context/git_time.h"
+#include "context/local_tree.h"
 #include "context/pattern_matcher.h"
+#include "net/redact.h"
 #include "os/fd.h"
+#include "snapshot/merged_view.h"
 
 namespace cooper::build {
 namespace {
 
-constexpr std::size_t kDockerfileLimit = 16 << 20;
+using base::Error;
+using base::ErrorKind;
+using context::LocalTree;
+using context::PatternMatcher;
+using Kind = WrittenContext::Kind;
+using TreePtr = std::shared_ptr<const snapshot::TreeView>;
+
+constexpr const char* kMain = "context";
+constexpr const char* kIgnoreFile = ".dockerignore";
+
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 bool is_directory(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-bool exists(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0;
+// A git repository by its spelling may be a path that exists.
+WrittenContext read_written(const std::string& text) {
+  WrittenContext written = read_context_text(text);
+  if (written.may_be_path && exists(text)) return {Kind::kPath, text, false};
+  return written;
 }
 
-void require_directory(const std::string& path) {
-  if (is_directory(path)) return;
-  if (path.find("://") != std::string::npos || path.starts_with("git@")) {
-    throw base::Error(base::ErrorKind::kUnsupported, fmt::format("remote build context '{}'", path))
-        .hint("check it out first, and give the directory");
-  }
-  throw base::Error(base::ErrorKind::kContext, fmt::format("build context '{}' is not a directory", path))
+std::vector<std::string> patterns_of(const std::optional<std::string>& ignore_file) {
+  return ignore_file ? context::read_ignore_file(*ignore_file) : std::vector<std::string>();
+}
+
+std::optional<std::string> ignore_file_of(const std::string& directory) {
+  std::string path = directory + "/" + kIgnoreFile;
+  if (!exists(path)) return std::nullopt;
+  return os::read_file(path);
+}
+
+[[noreturn]] void no_such_context(const std::string& path) {
+  throw Error(ErrorKind::kContext, fmt::format("build context '{}' does not exist", path))
       .hint("give the directory that holds what the Dockerfile copies, often '.'");
 }
 
-// As buildx has it: -f is relative to the working directory; without it the context's own Dockerfile.
-std::string dockerfile_path(const BuildRequest& request) {
-  if (!request.dockerfile.empty()) return request.dockerfile;
-  std::string path = request.context + "/Dockerfile";
-  std::string lower = request.context + "/dockerfile";
-  return !exists(path) && exists(lower) ? lower : path;
+// The one place where git URLs arrive, as main context and as named ones.
+[[noreturn]] void refuse_git(const std::string& url) {
+  throw Error(ErrorKind::kUnsupported, fmt::format("remote build context '{}'", net::redact_url(url)))
+      .hint("check it out first, and give the directory");
 }
 
-std::string read_dockerfile(const std::string& path) {
-  if (!exists(path)) {
-    throw base::Error(base::ErrorKind::kContext, fmt::format("no Dockerfile at '{}'", path))
-        .hint("name another with -f");
+class Opener {
+ public:
+  Opener(const BuildRequest& request, const ContextServices& services, const std::stop_token& stop)
+      : request_(request),
+        services_(services),
+        stop_(stop),
+        finder_(request, services.tools.standard_input, services.http) {}
+
+  OpenedContext open() {
+    open_main(read_written(request_.context));
+    for (const auto& [name, value] : request_.named_contexts) open_named(name, value);
+    return std::move(opened_);
   }
-  return os::read_file(path, kDockerfileLimit);
-}
 
-// <Dockerfile>.dockerignore beside the Dockerfile wins over the context's .dockerignore.
-std::vector<std::string> ignore_patterns(const std::string& context, const std::string& dockerfile) {
-  for (const std::string& path : {dockerfile + ".dockerignore", context + "/.dockerignore"}) {
-    if (!path.starts_with(".dockerignore") && exists(path))
-      return context::read_ignore_file(os::read_file(path));
+ private:
+  void open_main(const WrittenContext& written) {
+    switch (written.kind) {
+      case Kind::kPath:
+        return is_directory(written.value) ? open_directory(written.value) : open_file(written.value);
+      case Kind::kStdin:
+        return open_standard_input();
+      case Kind::kHttp:
+        return open_url(written.value);
+      case Kind::kGit:
+        refuse_git(written.value);
+      case Kind::kImage:
+        return open_image(written.value);
+      case Kind::kOciLayout:
+        return open_image(std::string(kOciLayoutScheme) + written.value);
+    }
   }
-  return {};
-}
 
-dockerfile::NamedContext open_named(const std::string& name, const std::string& value,
-                                    OpenedContext& opened) {
-  dockerfile::NamedContext named;
-  named.value = value;
-  constexpr std::string_view kImage = "docker-image://";
-  if (value.starts_with(kImage)) {
-    named.kind = dockerfile::NamedContext::Kind::kImage;
-    named.value = value.substr(kImage.size());
+  void open_directory(const std::string& directory) {
+    FoundDockerfile dockerfile = finder_.in_directory(directory, stop_);
+    opened_.ignore_patterns = patterns_of(dockerfile.ignore ? dockerfile.ignore : ignore_file_of(directory));
+    auto tree = std::make_shared<LocalTree>(directory, PatternMatcher(opened_.ignore_patterns));
+    opened_.is_ignored = [tree](const std::string& file) { return tree->is_ignored(file); };
+    opened_.trees[kMain] = tree;
+    use(std::move(dockerfile));
+    if (request_.epoch_from_git && !request_.epoch) {
+      opened_.commit_time = context::head_commit_time(directory);
+    }
+  }
+
+  void open_file(const std::string& path) {
+    ArchiveOrText found = read_file(path);
+    if (found.tree == nullptr) {
+      throw Error(ErrorKind::kContext,
+                  fmt::format("build context '{}' is neither a directory nor a tar", path))
+          .hint("pipe a Dockerfile that needs no context: cooper build - < FILE");
+    }
+    open_archive(found.tree);
+  }
+
+  void open_standard_input() {
+    if (request_.dockerfile == "-") {
+      throw Error(ErrorKind::kUsage, "standard input cannot be both the context and the Dockerfile")
+          .hint("give one of them as a file");
+    }
+    os::FdSource source(services_.tools.standard_input, "standard input");
+    ArchiveOrText found =
+        read_archive_or_text(source, "standard input", *services_.tools.store, services_.now, stop_);
+    if (found.tree != nullptr) return open_archive(found.tree);
+    if (!request_.dockerfile.empty() || request_.dockerfile_text) {
+      throw Error(
+          ErrorKind::kUsage,
+          fmt::format("standard input holds a Dockerfile, and -f names another: '{}'", request_.dockerfile))
+          .hint("leave out -f, or pipe a tar");
+    }
+    // A Dockerfile alone: there is nothing to copy.
+    opened_.trees[kMain] = std::make_shared<snapshot::MergedView>(snapshot::LayerStack());
+    use({"Dockerfile", std::move(found.text), std::nullopt});
+  }
+
+  void open_archive(const std::shared_ptr<const ops::ArchiveTree>& archive) {
+    FoundDockerfile dockerfile = finder_.in_tree(*archive, stop_);
+    opened_.ignore_patterns =
+        patterns_of(dockerfile.ignore ? dockerfile.ignore : read_text(*archive, kIgnoreFile));
+    auto tree = archive->without(PatternMatcher(opened_.ignore_patterns));
+    opened_.is_ignored = [archive, tree](const std::string& file) {
+      return archive->lookup(file) && !tree->lookup(file);
+    };
+    opened_.trees[kMain] = tree;
+    opened_.times[kMain] = archive->newest_file();
+    use(std::move(dockerfile));
+  }
+
+  // Ignore files do not apply to what is fetched, as in BuildKit.
+  void open_url(const std::string& url) {
+    graph::HttpSource source{url, dockerfile::kHttpContextFile, std::nullopt};
+    std::string shown = net::redact_url(url);
+    tell(fmt::format("fetching the build context from '{}'", shown));
+    TreePtr fetched = services_.http.open(source, stop_);
+    opened_.trees[kMain] = fetched;
+    opened_.times[kMain] = services_.http.pin(source, stop_).time;
+    // A Dockerfile from elsewhere: then this is a file to copy, whatever it holds, unless it is a tar.
+    if (finder_.is_elsewhere() && !is_archive(*fetched)) return use(finder_.in_tree(*fetched, stop_));
+    os::Fd file = fetched->open(source.filename);
+    os::FdSource bytes(file.get(), shown);
+    ArchiveOrText found = read_archive_or_text(bytes, shown, *services_.tools.store, services_.now, stop_);
+    if (found.tree == nullptr) return use_fetched(shown, std::move(found.text));
+    opened_.trees[kMain] = found.tree;
+    if (!opened_.times[kMain]) opened_.times[kMain] = found.tree->newest_file();
+    use(finder_.in_tree(*found.tree, stop_));
+  }
+
+  void use_fetched(const std::string& url, std::string text) {
+    if (!request_.dockerfile.empty()) {
+      throw Error(ErrorKind::kUsage,
+                  fmt::format("'{}' is a Dockerfile, and -f names another: '{}'", url, request_.dockerfile))
+          .hint("leave out -f, or give the URL of a tar");
+    }
+    use({url, std::move(text), std::nullopt});
+  }
+
+  static bool is_archive(const snapshot::TreeView& fetched) {
+    os::Fd file = fetched.open(dockerfile::kHttpContextFile);
+    os::FdSource bytes(file.get(), dockerfile::kHttpContextFile);
+    return archive::is_unpackable(bytes);
+  }
+
+  void open_image(const std::string& name) {
+    oci::Platform platform = request_.platforms.empty() ? oci::host_platform() : request_.platforms.front();
+    dockerfile::ResolvedImage image = services_.images.resolve(name, platform);
+    const snapshot::LayerStack& stack = services_.images.stacks().at(image.manifest_digest);
+    base::parallel_for(services_.pool, stack.size(), 1,
+                       [&](std::size_t i) { services_.layers.materialize(*stack[i], stop_); });
+    auto tree = std::make_shared<snapshot::MergedView>(stack);
+    opened_.trees[kMain] = tree;
+    opened_.times[kMain] = std::nullopt;
+    use(finder_.in_tree(*tree, stop_));
+  }
+
+  void tell(std::string text) {
+    base::Event event;
+    event.kind = base::Event::Kind::kNote;
+    event.text = std::move(text);
+    services_.tools.events->emit(std::move(event));
+  }
+
+  void use(FoundDockerfile dockerfile) {
+    opened_.dockerfile_name = std::move(dockerfile.name);
+    opened_.dockerfile_text = std::move(dockerfile.text);
+    if (services_.tools.on_dockerfile) {
+      services_.tools.on_dockerfile(opened_.dockerfile_name, opened_.dockerfile_text);
+    }
+  }
+
+  ArchiveOrText read_file(const std::string& path) {
+    if (!exists(path)) no_such_context(path);
+    os::Fd file = os::open_file(path, O_RDONLY);
+    os::FdSource source(file.get(), path);
+    return read_archive_or_text(source, path, *services_.tools.store, services_.now, stop_);
+  }
+
+  void open_named(const std::string& name, const std::string& value) {
+    try {
+      opened_.named[name] = describe_named(name, read_written(value));
+    } catch (Error& error) {
+      throw error.context(fmt::format("--build-context {}", name));
+    }
+  }
+
+  dockerfile::NamedContext describe_named(const std::string& name, const WrittenContext& written) {
+    using NamedKind = dockerfile::NamedContext::Kind;
+    dockerfile::NamedContext named;
+    named.value = written.value;
+    if (name == kMain || name == "scratch") {
+      throw Error(ErrorKind::kUsage, fmt::format("the name '{}' is taken", name)).hint("choose another name");
+    }
+    switch (written.kind) {
+      case Kind::kPath:
+        named.kind = NamedKind::kLocal;
+        named.value = name;
+        opened_.trees[name] = open_named_path(name, written.value);
+        return named;
+      case Kind::kStdin:
+        throw Error(ErrorKind::kUsage, "standard input can only be the main context")
+            .hint("give a directory or a tar file");
+      case Kind::kHttp:
+        named.kind = NamedKind::kHttp;
+        return named;
+      case Kind::kGit:
+        refuse_git(written.value);
+      case Kind::kImage:
+        // BuildKit's spelling of nothing at all.
+        named.kind = written.value == "scratch" ? NamedKind::kVertex : NamedKind::kImage;
+        return named;
+      case Kind::kOciLayout:
+        named.kind = NamedKind::kImage;
+        named.value = LayoutName::parse(written.value).str();
+        return named;
+    }
     return named;
   }
-  if (value.find("://") != std::string::npos || value.starts_with("git@")) {
-    throw base::Error(base::ErrorKind::kUnsupported, fmt::format("--build-context {}={}", name, value))
-        .hint("give a directory or docker-image://NAME");
+
+  TreePtr open_named_path(const std::string& name, const std::string& path) {
+    if (is_directory(path)) {
+      return std::make_shared<LocalTree>(path, PatternMatcher(patterns_of(ignore_file_of(path))));
+    }
+    ArchiveOrText found = read_file(path);
+    if (found.tree == nullptr) {
+      throw Error(ErrorKind::kContext,
+                  fmt::format("build context '{}' is neither a directory nor a tar", path));
+    }
+    opened_.times[name] = found.tree->newest_file();
+    return found.tree->without(PatternMatcher(patterns_of(read_text(*found.tree, kIgnoreFile))));
   }
-  require_directory(value);
-  auto patterns = ignore_patterns(value, "");
-  opened.trees[name] = std::make_shared<context::LocalTree>(value, context::PatternMatcher(patterns));
-  named.kind = dockerfile::NamedContext::Kind::kLocal;
-  return named;
-}
+
+  const BuildRequest& request_;
+  const ContextServices& services_;
+  const std::stop_token& stop_;
+  DockerfileFinder finder_;
+  OpenedContext opened_;
+};
 
 }  // namespace
 
-OpenedContext open_context(const BuildRequest& request) {
-  OpenedContext opened;
-  require_directory(request.context);
-  std::string path = dockerfile_path(request);
-  opened.dockerfile_name = request.dockerfile_text ? "Dockerfile" : path;
-  opened.dockerfile_text = request.dockerfile_text ? *request.dockerfile_text : read_dockerfile(path);
-  opened.ignore_patterns = ignore_patterns(request.context, request.dockerfile_text ? "" : path);
-  auto tree =
-      std::make_shared<context::LocalTree>(request.context, context::PatternMatcher(opened.ignore_patterns));
-  opened.is_ignored = [tree](const std::string& file) { return tree->is_ignored(file); };
-  opened.trees["context"] = tree;
-  for (const auto& [name, value] : request.named_contexts)
-    opened.named[name] = open_named(name, value, opened);
-  if (request.epoch_from_git && !request.epoch)
-    opened.commit_time = context::head_commit_time(request.context);
-  return opened;
+OpenedContext open_context(const BuildRequest& request, const ContextServices& services,
+                           const std::stop_token& stop) {
+  return Opener(request, services, stop).open();
 }
 
 }  // namespace cooper::build

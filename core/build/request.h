@@ -27,8 +27,8 @@ struct SecretSource {
 };
 
 struct BuildRequest {
-  std::string context;     // a directory
-  std::string dockerfile;  // a path; "" for <context>/Dockerfile, "-" when `dockerfile_text` holds it
+  std::string context;     // as written: a directory, a tar file, "-", a URL (docs/contexts.md)
+  std::string dockerfile;  // a path, a URL, "-" for standard input; "" for the context's Dockerfile
   std::optional<std::string> dockerfile_text;
   std::map<std::string, std::string> named_contexts;  // --build-context name=value
 

@@ -30,7 +30,10 @@ struct Toolbox {
   // Each lint finding once, as it is made: also those of a build that then fails.
   FindingSink on_finding;
   bool explain = false;     // say why each step was not answered from the cache
+  int standard_input = 0;   // for the context -, and -f -
   int standard_output = 1;  // for outputs with dest=-
+  // Hears the Dockerfile once it was found, wherever it came from: for excerpts around errors. May be empty.
+  std::function<void(const std::string& name, const std::string& text)> on_dockerfile;
 };
 
 }  // namespace cooper::build

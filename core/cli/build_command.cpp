@@ -83,6 +83,9 @@ int run_build_command(const BuildFlags& flags, const Environment& environment) {
   std::vector<Finding> findings;
   build::Toolbox tools = session.open_tools(clock);
   tools.explain = flags.explain;
+  tools.on_dockerfile = [&](const std::string& name, const std::string& text) {
+    display.remember(name, text);
+  };
   tools.on_finding = [&](const std::string& file, const dockerfile::LintWarning& warning) {
     findings.push_back({file, warning});
   };

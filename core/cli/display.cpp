@@ -5,12 +5,9 @@
 
 #include "base/error.h"
 #include "build/results.h"
-#include "os/fd.h"
 
 namespace cooper::cli {
 namespace {
-
-constexpr std::size_t kDockerfileLimit = 16 << 20;
 
 report::ProgressMode progress_mode(const BuildFlags& flags) {
   if (flags.quiet) return report::ProgressMode::kQuiet;
@@ -32,16 +29,23 @@ std::shared_ptr<const report::Masker> make_masker(const build::BuildRequest& req
   return std::make_shared<report::Masker>(values);
 }
 
-std::optional<std::string> read_source(const std::string& path) {
-  if (::access(path.c_str(), R_OK) != 0) return std::nullopt;
-  return os::read_file(path, kDockerfileLimit);
-}
-
 }  // namespace
 
 Display::Display(const BuildFlags& flags, const build::BuildRequest& request, const Environment& environment)
     : terminal_(STDERR_FILENO, environment),
       masker_(make_masker(request)),
-      progress_(report::make_progress(progress_mode(flags), terminal_, {masker_, read_source, true})) {}
+      progress_(report::make_progress(
+          progress_mode(flags), terminal_,
+          {masker_, [this](const std::string& name) { return find_dockerfile(name); }, true})) {}
+
+void Display::remember(const std::string& name, const std::string& text) {
+  dockerfile_.with([&](auto& seen) { seen = {name, text}; });
+}
+
+std::optional<std::string> Display::find_dockerfile(const std::string& name) const {
+  return dockerfile_.with([&](const auto& seen) {
+    return seen.first == name ? std::optional<std::string>(seen.second) : std::nullopt;
+  });
+}
 
 }  // namespace cooper::cli

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "base/guarded.h"
 #include "build/request.h"
 #include "cli/build_flags.h"
 #include "cli/environment.h"
@@ -20,11 +23,17 @@ class Display {
   Display(const BuildFlags& flags, const build::BuildRequest& request, const Environment& environment);
 
   report::Progress& progress() { return *progress_; }
+  // The Dockerfile as it was read, for excerpts: it may have come from standard input or out of an archive,
+  // and the file of its name may be another one by now.
+  void remember(const std::string& name, const std::string& text);
   std::string mask(const std::string& text) const { return masker_->mask(text); }
 
  private:
+  std::optional<std::string> find_dockerfile(const std::string& name) const;
+
   Terminal terminal_;
   std::shared_ptr<const report::Masker> masker_;
+  base::Guarded<std::pair<std::string, std::string>> dockerfile_;  // name and text
   std::unique_ptr<report::Progress> progress_;
 };
 

@@ -9,6 +9,7 @@
 #include "oci/manifest.h"
 #include "support/error_of.h"
 #include "support/fake_launcher.h"
+#include "support/fake_server.h"
 #include "support/layer_tar.h"
 
 namespace cooper::build {
@@ -17,6 +18,7 @@ namespace {
 using support::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+namespace testing_server = ::cooper::testing;
 
 using Members = std::map<std::string, std::string>;
 
@@ -35,7 +37,7 @@ Members read_tar(const std::string& bytes) {
 }
 
 // Whole builds without RUN or a registry: from a directory to an archive.
-class BuildBuild : public testing::Test {
+class BuildBuild : public ::testing::Test {
  protected:
   BuildBuild() {
     std::filesystem::create_directory(path("context"));
@@ -67,7 +69,7 @@ class BuildBuild : public testing::Test {
     return read_tar(base::read_all(*plain, 16 << 20, "layer"));
   }
 
-  os::TempDir directory_{testing::TempDir(), "build-"};
+  os::TempDir directory_{::testing::TempDir(), "build-"};
   support::RecordedEvents events_;
   Toolbox tools_;
   BuildRequest request_;
@@ -98,6 +100,69 @@ TEST_F(BuildBuild, MakesAnImageFromADirectory) {
   EXPECT_TRUE(config.history[0].empty_layer);
   EXPECT_EQ(config.history[1].created_by, "COPY . /app/ # buildkit");
   EXPECT_EQ(result.image_size, manifest.layers[0].size + manifest.layers[1].size);
+}
+
+// A server for the tests of what is fetched.
+class BuildFetched : public BuildBuild {
+ protected:
+  BuildFetched() { tools_.http = net::HttpClient::create({}); }
+  testing_server::FakeReply answer(const testing_server::FakeRequest& request) {
+    testing_server::FakeReply reply;
+    reply.body = served_.at(request.path);
+    if (!modified_.empty()) reply.with("Last-Modified", modified_);
+    return reply;
+  }
+  std::map<std::string, std::string> served_;
+  std::string modified_;
+  testing_server::FakeServer server_{
+      [this](const testing_server::FakeRequest& request) { return answer(request); }};
+};
+
+TEST_F(BuildFetched, AnAddedUrlIsAFileOfTheImage) {
+  served_["/dir/file"] = "fetched";
+  BuildResult result = build("FROM scratch\nADD " + server_.url("/dir/file") + " /\n");
+  Members members = read_tar(os::read_file(path("out.tar")));
+  oci::Manifest manifest = oci::Manifest::parse(blob(members, result.image->digest));
+  EXPECT_EQ(layer(members, manifest.layers.at(0)).at("file"), "fetched");
+}
+
+TEST_F(BuildFetched, AWarmBuildHasACleanBuildsDigest) {
+  served_["/file"] = "fetched";
+  modified_ = "Sun, 06 Nov 1994 08:49:37 GMT";
+  std::string dockerfile = "FROM scratch\nADD " + server_.url("/file") + " /\n";
+  base::Digest first = build(dockerfile).image->digest;
+  // Touched, but not changed.
+  modified_ = "Mon, 07 Nov 1994 08:49:37 GMT";
+  BuildResult warm = build(dockerfile);
+  EXPECT_EQ(warm.steps_cached, 1);
+  EXPECT_EQ(warm.image->digest, first);
+  tools_.store = store::Store::open(path("other-store"));
+  EXPECT_EQ(build(dockerfile).image->digest, first);
+  served_["/file"] = "changed";
+  EXPECT_NE(build(dockerfile).image->digest, first);
+}
+
+TEST_F(BuildFetched, FetchedContextsAreRead) {
+  served_["/data"] = "bytes";
+  request_.named_contexts = {{"data", server_.url("/data")}};
+  BuildResult result =
+      build("FROM data AS base\nFROM scratch\nCOPY --from=data context /a\nCOPY --from=base /context /b\n");
+  Members members = read_tar(os::read_file(path("out.tar")));
+  oci::Manifest manifest = oci::Manifest::parse(blob(members, result.image->digest));
+  EXPECT_EQ(layer(members, manifest.layers.at(0)).at("a"), "bytes");
+  EXPECT_EQ(layer(members, manifest.layers.at(1)).at("b"), "bytes");
+  EXPECT_EQ(server_.requests().size(), 1U);
+}
+
+TEST_F(BuildBuild, NothingOfAnArchivedContextStaysInTheStore) {
+  os::write_file_atomically(
+      path("context.tar"),
+      support::LayerTar().file("Dockerfile", "FROM scratch\nCOPY f /\n").file("f").bytes());
+  request_.context = path("context.tar");
+  run_build(request_, tools_, {});
+  for (const auto& lease : std::filesystem::directory_iterator(path("store/tmp"))) {
+    EXPECT_TRUE(std::filesystem::is_empty(lease)) << lease;
+  }
 }
 
 TEST_F(BuildBuild, TheSecondBuildIsAnsweredFromTheCache) {

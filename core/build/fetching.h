@@ -1,0 +1,20 @@
+// What a build fetches besides images: URLs, with the request's secrets for their hosts.
+#pragma once
+
+#include "build/request.h"
+#include "build/toolbox.h"
+#include "ops/http_source.h"
+
+namespace cooper::build {
+
+// Borrows both arguments.
+struct Fetching {
+  Fetching(const BuildRequest& request, Toolbox& tools);
+
+  ops::HttpSources http;
+};
+
+// One line for people, as a warning of the build.
+void warn(Toolbox& tools, const std::string& text);
+
+}  // namespace cooper::build
