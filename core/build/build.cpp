@@ -1,11 +1,13 @@
 #include "build/build.h"
 
 #include <ctime>
+#include <fmt/format.h>
 #include <set>
 
 #include "base/cancellation.h"
 #include "build/base_images.h"
 #include "build/entitlements.h"
+#include "build/epoch.h"
 #include "build/fetching.h"
 #include "build/findings.h"
 #include "build/frontend_input.h"
@@ -73,6 +75,7 @@ class Build {
         open_context(request_, {tools_, fetching_.http, bases_, layers_, pool_, std::time(nullptr)}, stop_);
     accept_frontend(request_, context_, *tools_.events);
     dockerfile::Ast ast = dockerfile::parse(context_.dockerfile_text, context_.dockerfile_name);
+    settle_epoch(ast);
     // Stages, arguments, bases pinned to digests; a graph and an image config per platform.
     for (const oci::Platform& platform : target_platforms(request_)) lower(ast, platform);
     require_entitlements(definition_, roots(), request_);
@@ -94,8 +97,24 @@ class Build {
   }
 
  private:
+  // SOURCE_DATE_EPOCH may name what gives the time; ARGs and history show the number.
+  void settle_epoch(const dockerfile::Ast& ast) {
+    if (request_.epoch) return;
+    dockerfile::FrontendInput input = frontend_input(request_, context_, target_platforms(request_).front());
+    dockerfile::Plan plan = dockerfile::resolve(ast, input);
+    if (plan.epoch_source.empty()) return;
+    if (auto source = dockerfile::epoch_source(plan, input)) {
+      named_epoch_ = time_of(*source, context_, fetching_.source_of(*source), stop_);
+    }
+    if (!named_epoch_) {
+      warn(tools_,
+           fmt::format("SOURCE_DATE_EPOCH names '{}', which has no time of its own", plan.epoch_source));
+    }
+  }
+
   void lower(const dockerfile::Ast& ast, const oci::Platform& platform) {
     dockerfile::FrontendInput input = frontend_input(request_, context_, platform);
+    if (named_epoch_) input.build_args["SOURCE_DATE_EPOCH"] = fmt::format("{}", *named_epoch_);
     input.on_warning = [this](const dockerfile::LintWarning& warning) {
       findings_.add(context_.dockerfile_name, warning);
     };
@@ -108,8 +127,6 @@ class Build {
     return context_.commit_time;
   }
 
-  void add_remote_sources(ops::Services& services) { services.http_sources = &fetching_.http; }
-
   ops::Services make_services() {
     cache_ = std::make_unique<cache::LocalBackend>(tools_.store,
                                                    [this](const std::string& text) { warn(tools_, text); });
@@ -120,7 +137,7 @@ class Build {
     services.pool = &pool_;
     services.events = tools_.events;
     services.selections = &selections_;
-    add_remote_sources(services);
+    services.http_sources = &fetching_.http;
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;
     services.contexts = context_.trees;
@@ -226,6 +243,7 @@ class Build {
   BaseImages bases_;
   Fetching fetching_;
   OpenedContext context_;
+  std::optional<std::int64_t> named_epoch_;  // the time of what SOURCE_DATE_EPOCH names
   graph::Definition definition_;
   std::vector<dockerfile::Lowered> lowered_;
   Findings findings_;

@@ -25,4 +25,8 @@ void warn(Toolbox& tools, const std::string& text) {
 
 Fetching::Fetching(const BuildRequest& request, Toolbox& tools) : http(http_options(request, tools)) {}
 
+ops::RemoteSource* Fetching::source_of(const graph::Op& op) {
+  return std::holds_alternative<graph::HttpSource>(op) ? &http : nullptr;
+}
+
 }  // namespace cooper::build

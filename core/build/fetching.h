@@ -11,6 +11,9 @@ namespace cooper::build {
 struct Fetching {
   Fetching(const BuildRequest& request, Toolbox& tools);
 
+  // Who serves `op`; null for what is not fetched.
+  ops::RemoteSource* source_of(const graph::Op& op);
+
   ops::HttpSources http;
 };
 

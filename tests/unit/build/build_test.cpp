@@ -112,6 +112,12 @@ class BuildFetched : public BuildBuild {
     if (!modified_.empty()) reply.with("Last-Modified", modified_);
     return reply;
   }
+  // The image that was written last.
+  oci::ImageConfig config(const BuildResult& result) {
+    Members members = read_tar(os::read_file(path("out.tar")));
+    return oci::ImageConfig::parse(blob(members, *result.config_digest));
+  }
+
   std::map<std::string, std::string> served_;
   std::string modified_;
   testing_server::FakeServer server_{
@@ -140,6 +146,46 @@ TEST_F(BuildFetched, AWarmBuildHasACleanBuildsDigest) {
   EXPECT_EQ(build(dockerfile).image->digest, first);
   served_["/file"] = "changed";
   EXPECT_NE(build(dockerfile).image->digest, first);
+}
+
+TEST_F(BuildFetched, TheEpochMayBeTheTimeOfAUrl) {
+  request_.epoch.reset();
+  request_.epoch_from_git = false;
+  served_["/source"] = "x";
+  modified_ = "Sun, 06 Nov 1994 08:49:37 GMT";
+  std::string text = "ARG SOURCE_DATE_EPOCH=time\nFROM scratch AS time\nADD " + server_.url("/source") +
+                     " /\nFROM scratch\nARG SOURCE_DATE_EPOCH\nCOPY Dockerfile /\n";
+  oci::ImageConfig made = config(build(text));
+  EXPECT_EQ(made.created, oci::rfc3339(784111777));
+  EXPECT_EQ(made.history.at(0).created_by, "ARG SOURCE_DATE_EPOCH=784111777");
+  // A number on the command line goes before it, and then nothing is asked.
+  std::size_t asked = server_.requests().size();
+  request_.build_args["SOURCE_DATE_EPOCH"] = "1000";
+  EXPECT_EQ(config(build(text)).created, oci::rfc3339(1000));
+  EXPECT_EQ(server_.requests().size(), asked);
+}
+
+TEST_F(BuildFetched, TheEpochMayBeTheTimeOfANamedContext) {
+  request_.epoch.reset();
+  request_.epoch_from_git = false;
+  archive::TarEntry entry;
+  entry.path = "file";
+  entry.mtime = 4321;
+  served_["/source.tar"] = support::LayerTar().add(entry, "x").bytes();
+  request_.named_contexts = {{"source", server_.url("/source.tar")}};
+  request_.build_args["SOURCE_DATE_EPOCH"] = "source";
+  EXPECT_EQ(config(build("FROM scratch\nCOPY Dockerfile /\n")).created, oci::rfc3339(4321));
+}
+
+TEST_F(BuildFetched, AnEpochWithoutATimeIsNoneAndSaysSo) {
+  request_.epoch.reset();
+  request_.epoch_from_git = false;
+  request_.build_args["SOURCE_DATE_EPOCH"] = "context";
+  oci::ImageConfig made = config(build("FROM scratch\nARG SOURCE_DATE_EPOCH\nCOPY Dockerfile /\n"));
+  EXPECT_GT(made.created, "2020") << "now";
+  EXPECT_EQ(made.history.at(0).created_by, "ARG SOURCE_DATE_EPOCH");
+  EXPECT_THAT(events_.texts(base::Event::Kind::kWarning),
+              ElementsAre(HasSubstr("'context', which has no time")));
 }
 
 TEST_F(BuildFetched, FetchedContextsAreRead) {
