@@ -62,7 +62,13 @@ class Collector {
       pending.insert(pending.end(), stage.depends_on.rbegin(), stage.depends_on.rend());
       if (stage.base != kNoStage) pending.push_back(stage.base);
     }
-    sort_by_place(outline_.args);
+    std::stable_sort(args_.begin(), args_.end(), [](const ArgInfo* a, const ArgInfo* b) {
+      return std::pair(a->lines.first, a->position) < std::pair(b->lines.first, b->position);
+    });
+    for (const ArgInfo* info : args_) {
+      const ArgDefinition& definition = info->definition;
+      outline_.args.push_back({definition.key, info->value, definition.description, info->lines});
+    }
     sort_by_place(outline_.secrets);
     sort_by_place(outline_.ssh);
     return std::move(outline_);
@@ -82,7 +88,7 @@ class Collector {
         info = &global->second;
       }
       if (info == nullptr || !seen_args_.insert(name).second) continue;
-      outline_.args.push_back({name, info->value, info->definition.description, info->lines});
+      args_.push_back(info);
     }
     add_sources(capture.secrets, seen_secrets_, outline_.secrets);
     add_sources(capture.ssh, seen_ssh_, outline_.ssh);
@@ -91,6 +97,7 @@ class Collector {
   const Lowering& lowering_;
   const Plan& plan_;
   Outline outline_;
+  std::vector<const ArgInfo*> args_;
   std::set<std::string> seen_args_;
   std::set<std::string> seen_secrets_;
   std::set<std::string> seen_ssh_;

@@ -242,7 +242,9 @@ void parse_all(Lexer& lexer, const Source& source, Ast& ast) {
       throw located(error, source, line->lines);
     }
   }
-  if (ast.nodes.empty()) fail("file with no instructions", "start it with FROM");
+  if (!ast.nodes.empty()) return;
+  base::Error error(base::ErrorKind::kDockerfile, "file with no instructions");
+  throw located(error.hint("start it with FROM"), source, {lexer.line_number(), lexer.line_number()});
 }
 
 }  // namespace

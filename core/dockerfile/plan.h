@@ -35,6 +35,7 @@ struct ArgInfo {
   std::string value;
   std::set<std::string> depends_on;
   Lines lines;
+  std::size_t position = 0;  // among the definitions of its ARG
 };
 
 struct PlanStage {

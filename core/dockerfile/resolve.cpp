@@ -56,8 +56,9 @@ void set_platform_args(Environment& environment, const Plan& plan, const std::st
 void evaluate_global_arg(const Instruction& instruction, const WordOptions& options,
                          const std::map<std::string, std::string>* build_args, Environment& environment,
                          std::map<std::string, ArgInfo>& definitions) {
+  std::size_t position = 0;
   for (const ArgDefinition& definition : std::get<Arg>(instruction.body).definitions) {
-    ArgInfo info{definition, "", {}, instruction.lines};
+    ArgInfo info{definition, "", {}, instruction.lines, position++};
     std::optional<std::string> value = definition.value;
     if (build_args != nullptr && build_args->count(definition.key) > 0) {
       value = build_args->at(definition.key);
@@ -265,6 +266,20 @@ int find_target(const Plan& plan, const std::string& target) {
   throw error;
 }
 
+// Shown at the instruction of `stage` that closes the circle.
+[[noreturn]] void refuse_cycle(const Plan& plan, const PlanStage& stage, std::size_t dependency) {
+  const std::string& name = plan.stages[dependency].name;
+  base::Error error = failure(fmt::format("circular dependency detected on stage '{}'", name));
+  error.hint(stage.name == name ? "a stage cannot read its own files with --from"
+                                : "let one of the stages that read each other come first");
+  for (const PlanCommand& command : stage.commands) {
+    bool reads = std::find(command.sources.begin(), command.sources.end(), static_cast<int>(dependency)) !=
+                 command.sources.end();
+    if (reads) throw located(error, *plan.source, command.instruction->lines);
+  }
+  throw located(error, *plan.source, stage.lines);
+}
+
 // Depth first without recursion: a hostile file may chain very many stages.
 void refuse_cycles(const Plan& plan) {
   enum Mark : char { kNew, kOnPath, kDone };
@@ -283,11 +298,7 @@ void refuse_cycles(const Plan& plan) {
         continue;
       }
       auto dependency = static_cast<std::size_t>(*next++);
-      if (marks[dependency] == kOnPath) {
-        base::Error error =
-            failure(fmt::format("circular dependency detected on stage '{}'", plan.stages[dependency].name));
-        throw located(error, *plan.source, plan.stages[dependency].lines);
-      }
+      if (marks[dependency] == kOnPath) refuse_cycle(plan, plan.stages[position], dependency);
       if (marks[dependency] == kNew) {
         marks[dependency] = kOnPath;
         path.emplace_back(static_cast<int>(dependency), plan.stages[dependency].depends_on.begin());

@@ -190,6 +190,7 @@ void StageBuilder::apply(const Label& label) {
 void StageBuilder::apply(const Arg& arg) {
   OutlineCapture& outline = context_.outlines[index_];
   std::string history = "ARG";
+  std::size_t position = 0;
   for (ArgDefinition definition : arg.definitions) {
     if (names_a_secret(definition.key)) {
       linter_.report(Rule::kSecretsUsedInArgOrEnv, instruction_->lines,
@@ -211,8 +212,9 @@ void StageBuilder::apply(const Arg& arg) {
     }
     if (!inherited) {
       outline.definitions[definition.key] = {
-          definition, definition.value.value_or(""), {}, instruction_->lines};
+          definition, definition.value.value_or(""), {}, instruction_->lines, position};
     }
+    ++position;
     outline.used.insert(definition.key);
     history += " " + definition.key;
     if (definition.value) history += "=" + *definition.value;

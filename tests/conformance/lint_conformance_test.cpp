@@ -5,7 +5,6 @@
 #include "conformance_data.h"
 #include "context/pattern_matcher.h"
 #include "dockerfile/frontend.h"
-#include "dockerfile/outline.h"
 #include "stand_in_resolver.h"
 
 namespace cooper::conformance {
@@ -91,112 +90,7 @@ TEST(ConformanceLint, Table) {
                                                  text_of(got) +
                                                  (result.error ? "\n    " + result.error->render() : ""));
   }
-  EXPECT_GE(tally.share(), 0.98);
-}
-
-TEST(ConformanceCall, Lint) {
-  auto rows = load("convert/call_oracle.json");
-  if (!rows) GTEST_SKIP() << "no " << data_path("convert/call_oracle.json");
-  Tally tally("call lint");
-  for (const json& row : *rows) {
-    if (row["call"] != "lint") continue;
-    StandInResolver resolver;
-    dockerfile::FrontendInput input;
-    input.build_platform = oci::parse_platform("linux/amd64");
-    dockerfile::CheckResult result =
-        dockerfile::check(row["dockerfile"].get<std::string>(), "Dockerfile", input, resolver);
-    json got = json::array();
-    for (const dockerfile::LintWarning& warning : result.warnings) {
-      got.push_back({{"rule", warning.rule}, {"detail", warning.message}, {"line", warning.lines.first}});
-    }
-    got = sorted(got);
-    json expected = sorted(row["expected"]["warnings"]);
-    bool same = got == expected && result.error.has_value() == row["expected"].contains("build_error");
-    tally.row(same, text_of(row["dockerfile"]) + "\n    expected " + text_of(row["expected"]) +
-                        "\n    got      " + text_of(got) +
-                        (result.error ? "\n    " + result.error->render() : ""));
-  }
-  EXPECT_GE(tally.share(), 0.98);
-}
-
-json targets_of(const std::string& text) {
-  json list = json::array();
-  for (const dockerfile::Target& target : dockerfile::list_targets(dockerfile::parse(text, "Dockerfile"))) {
-    list.push_back({{"name", target.name},
-                    {"description", target.description},
-                    {"base", target.base},
-                    {"platform", target.platform},
-                    {"default", target.is_default}});
-  }
-  return {{"targets", list}};
-}
-
-TEST(ConformanceCall, Targets) {
-  auto rows = load("convert/call_oracle.json");
-  if (!rows) GTEST_SKIP() << "no " << data_path("convert/call_oracle.json");
-  Tally tally("call targets");
-  for (const json& row : *rows) {
-    if (row["call"] != "targets") continue;
-    json got;
-    try {
-      got = targets_of(row["dockerfile"].get<std::string>());
-    } catch (const base::Error& error) {
-      got = {{"error", error.message()}};
-    }
-    bool error = row["expected"].contains("error");
-    tally.row(error ? got.contains("error") : got == row["expected"],
-              text_of(row) + "\n    got " + text_of(got));
-  }
-  EXPECT_GE(tally.share(), 0.99);
-}
-
-json sources_of(const std::vector<dockerfile::OutlineSource>& sources) {
-  json list = json::array();
-  for (const dockerfile::OutlineSource& source : sources) {
-    list.push_back({{"name", source.name}, {"required", source.required}});
-  }
-  return sorted(list);
-}
-
-json outline_of(const std::string& text) {
-  StandInResolver resolver;
-  dockerfile::FrontendInput input;
-  input.build_platform = oci::parse_platform("linux/amd64");
-  dockerfile::Outline outline =
-      dockerfile::outline(dockerfile::resolve(dockerfile::parse(text, "Dockerfile"), input), input, resolver);
-  json args = json::array();
-  for (const dockerfile::OutlineArg& arg : outline.args) {
-    args.push_back({{"name", arg.name}, {"value", arg.value}, {"description", arg.description}});
-  }
-  return {{"name", outline.name},
-          {"description", outline.description},
-          {"args", sorted(args)},
-          {"secrets", sources_of(outline.secrets)},
-          {"ssh", sources_of(outline.ssh)}};
-}
-
-TEST(ConformanceCall, Outline) {
-  auto rows = load("convert/call_oracle.json");
-  if (!rows) GTEST_SKIP() << "no " << data_path("convert/call_oracle.json");
-  Tally tally("call outline");
-  for (const json& row : *rows) {
-    if (row["call"] != "outline") continue;
-    json got;
-    try {
-      got = outline_of(row["dockerfile"].get<std::string>());
-    } catch (const base::Error& error) {
-      got = {{"error", error.message()}};
-    }
-    json expected = row["expected"];
-    bool error = expected.contains("error");
-    if (!error) {
-      for (const char* key : {"args", "secrets", "ssh"}) expected[key] = sorted(expected[key]);
-    }
-    tally.row(error ? got.contains("error") : got == expected, text_of(row["dockerfile"]) +
-                                                                   "\n    expected " + text_of(expected) +
-                                                                   "\n    got      " + text_of(got));
-  }
-  EXPECT_GE(tally.share(), 0.98);
+  EXPECT_EQ(tally.matched(), tally.total());
 }
 
 }  // namespace
