@@ -96,6 +96,14 @@ class Build {
     return result;
   }
 
+  // A step that fails knows its lines; what of them the error is about is only found in the text. Of a RUN
+  // that failed it is the whole.
+  base::Error placed(base::Error error) const {
+    if (!error.range() || error.kind() == base::ErrorKind::kRunFailed) return error;
+    dockerfile::Source source{context_.dockerfile_name, context_.dockerfile_text};
+    return dockerfile::located(error, source, {error.range()->start_line, error.range()->end_line});
+  }
+
  private:
   // SOURCE_DATE_EPOCH may name what gives the time; ARGs and history show the number.
   void settle_epoch(const dockerfile::Ast& ast) {
@@ -254,7 +262,12 @@ class Build {
 }  // namespace
 
 BuildResult run_build(const BuildRequest& request, Toolbox& tools, const std::stop_token& stop) {
-  return Build(request, tools, stop).run();
+  Build build(request, tools, stop);
+  try {
+    return build.run();
+  } catch (base::Error& error) {
+    throw build.placed(std::move(error));
+  }
 }
 
 }  // namespace cooper::build

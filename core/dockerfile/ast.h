@@ -92,8 +92,8 @@ SyntaxRequest detect_syntax(std::string_view text);
 // The tree as s-expressions, for tests and debugging.
 std::string dump(const Ast& ast);
 
-// Adds the place to an error that has none: `object` when that is found in `lines`, by default what the
-// message quotes, else the first line's instruction.
+// Adds the place to an error that has none, or only lines of this file: `object` when that is found in
+// `lines`, by default what the message quotes, else the first line's instruction.
 base::Error located(base::Error error, const Source& source, Lines lines, std::string_view object = {});
 
 }  // namespace cooper::dockerfile

@@ -35,10 +35,11 @@ FlagSet::Flag& FlagSet::find_declared(const std::string& name) {
 }
 
 void FlagSet::set_bool(Flag& flag, bool has_value, const std::string& value) {
-  if (has_value && value.empty()) throw failure(fmt::format("flag '--{}' has an empty value", flag.name));
+  if (has_value && value.empty())
+    throw failure(fmt::format("flag '--{}=' has an empty value", flag.name)).hint("write true or false");
   std::string lower = base::to_lower(value);
   if (!lower.empty() && lower != "true" && lower != "false") {
-    throw failure(fmt::format("flag '--{}' takes true or false, not '{}'", flag.name, value));
+    throw failure(fmt::format("flag '--{}={}' is neither true nor false", flag.name, value));
   }
   flag.values = {lower.empty() ? "true" : lower};
 }
@@ -52,7 +53,7 @@ void FlagSet::parse(const std::vector<std::string>& words) {
     Flag& flag = find_declared(word.substr(2, has_value ? equals - 2 : std::string::npos));
     std::string value = has_value ? word.substr(equals + 1) : "";
     if (flag.used && flag.kind != Kind::kStrings)
-      throw failure(fmt::format("flag '--{}' is given twice", flag.name));
+      throw failure(fmt::format("flag '{}' repeats --{}", word, flag.name)).hint("give it once");
     flag.used = true;
     if (flag.kind == Kind::kBool) {
       set_bool(flag, has_value, value);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <map>
 
 #include "base/text.h"
 #include "dockerfile/flags.h"
@@ -19,12 +20,25 @@ base::Error failure(const std::string& message) {
   return {base::ErrorKind::kDockerfile, message};
 }
 
+// How each instruction is written.
+std::string usage_of(std::string_view name) {
+  static const std::map<std::string_view, const char*> kForms = {
+      {"ADD", "ADD source… destination"},   {"ARG", "ARG NAME=default"},
+      {"COPY", "COPY source… destination"}, {"ENV", "ENV NAME=value"},
+      {"EXPOSE", "EXPOSE 8080/tcp"},        {"HEALTHCHECK", "HEALTHCHECK CMD command, or HEALTHCHECK NONE"},
+      {"LABEL", "LABEL key=value"},         {"MAINTAINER", "LABEL org.opencontainers.image.authors=name"},
+      {"ONBUILD", "ONBUILD RUN command"},   {"SHELL", "SHELL [\"/bin/sh\", \"-c\"]"},
+      {"STOPSIGNAL", "STOPSIGNAL SIGTERM"}, {"USER", "USER name"},
+      {"VOLUME", "VOLUME /data"},           {"WORKDIR", "WORKDIR /app"}};
+  return std::string("write it as ") + kForms.at(name);
+}
+
 void need_one(const Node& node, const char* name) {
-  if (node.words.size() != 1) throw failure(fmt::format("{} requires exactly one argument", name));
+  if (node.words.size() != 1) throw failure(fmt::format("{} needs an argument", name)).hint(usage_of(name));
 }
 
 void need_some(const std::vector<std::string>& words, const char* name) {
-  if (words.empty()) throw failure(fmt::format("{} requires at least one argument", name));
+  if (words.empty()) throw failure(fmt::format("{} needs an argument", name)).hint(usage_of(name));
 }
 
 void no_flags(const Node& node) {
@@ -43,7 +57,8 @@ std::vector<KeyValue> read_pairs(const Node& node, const char* name) {
   need_some(node.words, name);
   std::vector<KeyValue> pairs;
   for (std::size_t i = 0; i + 2 < node.words.size(); i += 3) {
-    if (node.words[i].empty()) throw failure(fmt::format("{} names can not be blank", name));
+    if (node.words[i].empty())
+      throw failure(fmt::format("'={}' has no name before '='", node.words[i + 1])).hint(usage_of(name));
     pairs.push_back({node.words[i], node.words[i + 1], node.words[i + 2].empty()});
   }
   return pairs;
@@ -66,7 +81,8 @@ Arg read_arg(const Node& node) {
     std::size_t equals = word.find('=');
     definition.key = word.substr(0, equals);
     if (equals != std::string::npos) {
-      if (definition.key.empty()) throw failure("ARG names can not be blank");
+      if (definition.key.empty())
+        throw failure(fmt::format("'{}' has no name before '='", word)).hint(usage_of("ARG"));
       definition.value = word.substr(equals + 1);
     }
     definition.description = description_for(node.comments, definition.key);
@@ -92,7 +108,7 @@ From read_from(const Node& node) {
           .hint("start it with a letter, then use letters, digits, '-', '_' and '.'");
     }
   } else if (node.words.size() != 1) {
-    throw failure("FROM requires either one or three arguments")
+    throw failure("FROM takes an image, or an image, AS and a name")
         .hint("write it as FROM image or FROM image AS name");
   }
   FlagSet flags;
@@ -106,7 +122,8 @@ From read_from(const Node& node) {
 void read_sources(Copy& copy, const Node& node, const char* name) {
   copy.destination = node.words.back();
   if (heredoc_or_none(copy.destination)) {
-    throw failure(fmt::format("{} cannot take the heredoc '{}' as a destination", name, copy.destination));
+    throw failure(fmt::format("heredoc '{}' stands where {} has its destination", copy.destination, name))
+        .hint(usage_of(name));
   }
   for (std::size_t i = 0; i + 1 < node.words.size(); ++i) {
     auto opened = heredoc_or_none(node.words[i]);
@@ -125,11 +142,21 @@ void read_sources(Copy& copy, const Node& node, const char* name) {
   }
 }
 
+// ADD and COPY have flags of their own, which are easily mixed up.
+base::Error hint_at_other(base::Error error, bool is_add) {
+  static const std::vector<std::string> kOfAdd = {"--checksum", "--keep-git-dir", "--unpack"};
+  static const std::vector<std::string> kOfCopy = {"--from", "--parents"};
+  for (const std::string& flag : is_add ? kOfCopy : kOfAdd) {
+    if (error.message() == fmt::format("unknown flag '{}'", flag))
+      error.hint(fmt::format("{} takes {}", is_add ? "COPY" : "ADD", flag));
+  }
+  return error;
+}
+
 Copy read_copy(const Node& node, bool is_add) {
   const char* name = is_add ? "ADD" : "COPY";
   if (node.words.size() < 2) {
-    throw failure(fmt::format("{} requires at least two arguments", name))
-        .hint("name the sources, then the destination");
+    throw failure(fmt::format("{} needs a source and a destination", name)).hint(usage_of(name));
   }
   FlagSet flags;
   using Kind = FlagSet::Kind;
@@ -142,7 +169,11 @@ Copy read_copy(const Node& node, bool is_add) {
   } else {
     flags.declare("from", Kind::kString).declare("parents", Kind::kBool);
   }
-  flags.parse(node.flags);
+  try {
+    flags.parse(node.flags);
+  } catch (base::Error& error) {
+    throw hint_at_other(error, is_add);
+  }
   Copy copy;
   copy.is_add = is_add;
   read_sources(copy, node, name);
@@ -188,11 +219,11 @@ Run read_run(const Node& node) {
   if (given("security")) run.security = flags.string("security");
   if (run.network != "default" && run.network != "none" && run.network != "host") {
     throw failure(fmt::format("network mode '{}' is not valid", run.network))
-        .hint("use default, none or host");
+        .hint(did_you_mean(run.network, {"default", "none", "host"}, "use default, none or host"));
   }
   if (run.security != "sandbox" && run.security != "insecure") {
     throw failure(fmt::format("security mode '{}' is not valid", run.security))
-        .hint("use sandbox or insecure");
+        .hint(did_you_mean(run.security, {"sandbox", "insecure"}, "use sandbox or insecure"));
   }
   run.devices = read_devices(flags.strings("device"));
   return run;
@@ -204,7 +235,7 @@ std::int64_t read_interval(const FlagSet& flags, const char* name) {
   std::int64_t value = parse_duration(text);
   constexpr std::int64_t kMillisecond = 1000000;
   if (value != 0 && value < kMillisecond)
-    throw failure(fmt::format("--{} '{}' is less than 1ms", name, text));
+    throw failure(fmt::format("'--{}={}' is less than 1ms", name, text)).hint("give 0 for the default");
   return value;
 }
 
@@ -215,7 +246,7 @@ int read_retries(const std::string& text) {
   std::int32_t retries = 0;
   auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), retries);
   if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size() || retries < 0) {
-    throw failure(fmt::format("--retries '{}' is not a number from 0 up", text));
+    throw failure(fmt::format("'--retries={}' is not a number from 0 up", text));
   }
   return retries;
 }
@@ -225,7 +256,9 @@ Healthcheck read_healthcheck(const Node& node) {
   std::string type = base::to_upper(node.words[0]);
   std::vector<std::string> rest(node.words.begin() + 1, node.words.end());
   if (type == "NONE") {
-    if (!rest.empty()) throw failure("HEALTHCHECK NONE takes no arguments");
+    if (!rest.empty())
+      throw failure(fmt::format("HEALTHCHECK {} takes no arguments", node.words[0]))
+          .hint("write HEALTHCHECK CMD to check with a command");
     return {{{"NONE"}}};
   }
   FlagSet flags;
@@ -234,10 +267,12 @@ Healthcheck read_healthcheck(const Node& node) {
   }
   flags.parse(node.flags);
   if (type != "CMD")
-    throw failure(fmt::format("unknown type '{}' in HEALTHCHECK", node.words[0])).hint("use CMD or NONE");
+    throw failure(fmt::format("'{}' stands where HEALTHCHECK has CMD or NONE", node.words[0]))
+        .hint(usage_of("HEALTHCHECK"));
   Healthcheck health;
   health.check.test = command_words(std::move(rest), node.json);
-  if (health.check.test.empty()) throw failure("HEALTHCHECK CMD has no command");
+  if (health.check.test.empty())
+    throw failure("HEALTHCHECK CMD has no command").hint(usage_of("HEALTHCHECK"));
   health.check.test.insert(health.check.test.begin(), node.json ? "CMD" : "CMD-SHELL");
   health.check.interval = read_interval(flags, "interval");
   health.check.timeout = read_interval(flags, "timeout");
@@ -248,12 +283,13 @@ Healthcheck read_healthcheck(const Node& node) {
 }
 
 OnBuild read_onbuild(const Node& node) {
-  if (node.trigger.empty()) throw failure("ONBUILD requires at least one argument");
+  if (node.trigger.empty()) need_some({}, "ONBUILD");
   no_flags(node);
   std::string keyword = base::to_upper(trim_space(node.trigger[0].keyword));
-  if (keyword == "ONBUILD") throw failure("ONBUILD cannot trigger another 'ONBUILD'");
-  if (keyword == "MAINTAINER" || keyword == "FROM")
-    throw failure(fmt::format("ONBUILD cannot trigger '{}'", keyword));
+  if (keyword == "ONBUILD" || keyword == "MAINTAINER" || keyword == "FROM") {
+    throw failure(fmt::format("ONBUILD cannot trigger '{}'", node.trigger[0].original))
+        .hint(fmt::format("{} has no meaning in a trigger", keyword));
+  }
   std::string_view expression = trim_space_left(node.original);
   expression.remove_prefix(std::min(node.keyword.size(), expression.size()));
   while (!expression.empty() && is_space(static_cast<unsigned char>(expression[0])) &&
@@ -271,7 +307,7 @@ Volume read_volume(const Node& node) {
   Volume volume;
   for (const std::string& word : node.words) {
     std::string path(trim_space(word));
-    if (path.empty()) throw failure("VOLUME path is empty");
+    if (path.empty()) throw failure("VOLUME names an empty path").hint(usage_of("VOLUME"));
     volume.paths.push_back(std::move(path));
   }
   return volume;
@@ -281,8 +317,7 @@ Shell read_shell(const Node& node) {
   no_flags(node);
   need_some(node.words, "SHELL");
   if (!node.json) {
-    throw failure("SHELL requires the arguments to be in JSON form")
-        .hint("write it as SHELL [\"/bin/sh\", \"-c\"]");
+    throw failure(fmt::format("SHELL takes a JSON array, not '{}'", node.words[0])).hint(usage_of("SHELL"));
   }
   return {node.words};
 }
@@ -372,8 +407,8 @@ Instruction read_instruction(const Node& node, Linter* linter) {
   if (std::find(keywords().begin(), keywords().end(), keyword) == keywords().end()) {
     base::Error error = failure(fmt::format("unknown instruction '{}'", node.keyword));
     std::string near = suggest(node.keyword, keywords(), false);
-    if (!near.empty()) error.hint(fmt::format("did you mean '{}'?", near));
-    throw error;
+    throw error.hint(near.empty() ? "join it to the line above with '\\' if it belongs to it"
+                                  : fmt::format("did you mean '{}'?", near));
   }
   LintScope scope(linter, node.comments);
   if (linter != nullptr && keyword == "FROM") lint_from(node, *linter);
@@ -403,7 +438,7 @@ Program read_program(const Ast& ast, Linter* linter) {
       } else if (std::holds_alternative<Arg>(instruction.body)) {
         program.global_args.push_back(std::move(instruction));
       } else {
-        throw failure("no build stage in current context")
+        throw failure(fmt::format("'{}' stands above the first FROM", instruction.keyword))
             .hint("start the file with FROM; only ARG may stand above it");
       }
     } catch (base::Error& error) {

@@ -1,6 +1,6 @@
 #include "dockerfile/json_words.h"
 
-#include <array>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -70,7 +70,11 @@ std::optional<std::vector<std::string>> json_words(std::string_view text) {
   ArrayReader reader;
   if (!nlohmann::json::sax_parse(sanitize(text), &reader)) return std::nullopt;
   if (!reader.strings_only()) {
-    throw base::Error(base::ErrorKind::kDockerfile, "JSON array holds something other than strings")
+    constexpr std::size_t kShown = 40;
+    std::string shown(text.substr(0, kShown));
+    if (shown.size() < text.size()) shown += "…";
+    throw base::Error(base::ErrorKind::kDockerfile,
+                      fmt::format("JSON array '{}' holds something other than strings", shown))
         .hint("quote every element");
   }
   return reader.take();

@@ -31,11 +31,14 @@ oci::ImageConfig empty_image(const oci::Platform& platform) {
 }
 
 std::string canonical_name(const std::string& name) {
+  if (!name.empty() && name.back() == ':') {
+    throw failure(fmt::format("base '{}' ends without a tag", name))
+        .hint("give the ARG behind ':' a default, or pass it with --build-arg");
+  }
   try {
     return oci::Reference::parse(name).str();
   } catch (const base::Error& error) {
-    throw failure(fmt::format("base '{}' is not a valid image name: {}", name, error.message()))
-        .hint(error.hint());
+    throw failure(fmt::format("base '{}' is no image name: {}", name, reason_of(error))).hint(error.hint());
   }
 }
 
@@ -95,6 +98,12 @@ std::optional<graph::Op> context_source(const std::string& name, const NamedCont
       break;
   }
   return std::nullopt;
+}
+
+std::string reason_of(const base::Error& error) {
+  constexpr std::string_view kEnd = "': ";
+  std::size_t end = error.message().find(kEnd);
+  return end == std::string::npos ? error.message() : error.message().substr(end + kEnd.size());
 }
 
 int Lowering::add_source(std::size_t index, graph::Op op, const std::string& name) {
@@ -228,10 +237,19 @@ void Lowering::use_image(std::size_t index, ResolvedImage image) {
   state.dispatched = stage(index).image_only || !stage(index).context.empty();
 }
 
+// Its own lines mean nothing here.
+Ast Lowering::parse_trigger(const std::string& expression) const {
+  try {
+    return parse(expression, plan_.source->filename);
+  } catch (const base::Error& error) {
+    throw base::Error(error.kind(), "ONBUILD trigger: " + error.message()).hint(error.hint());
+  }
+}
+
 bool Lowering::add_trigger(std::size_t index, const std::string& expression) {
   constexpr std::size_t kOverhead = 1024;
   budget_.spend(expression.size() + kOverhead);
-  Ast trigger = parse(expression, plan_.source->filename);
+  Ast trigger = parse_trigger(expression);
   if (trigger.nodes.size() != 1)
     throw failure(fmt::format("ONBUILD trigger '{}' is not one instruction", expression));
   Node& node = trigger.nodes[0];
@@ -253,25 +271,29 @@ bool Lowering::add_triggers() {
       states_[i].image.config.on_build.clear();
       continue;
     }
-    std::vector<std::string> expressions;
+    // With the lines that an error is shown at: where the trigger is written, or where its image is named.
+    std::vector<std::pair<std::string, Lines>> expressions;
     if (stage(i).base == kNoStage) {
-      expressions = std::move(states_[i].image.config.on_build);
+      for (std::string& expression : states_[i].image.config.on_build)
+        expressions.emplace_back(std::move(expression), stage(i).lines);
       states_[i].image.config.on_build.clear();
       states_[i].triggers_added = states_[i].resolved;
     } else {
       states_[i].triggers_added = true;
       for (const PlanCommand& command : stage(static_cast<std::size_t>(stage(i).base)).commands) {
         const auto* onbuild = std::get_if<OnBuild>(&command.instruction->body);
-        if (onbuild != nullptr) expressions.push_back(onbuild->expression);
+        if (onbuild != nullptr) expressions.emplace_back(onbuild->expression, command.instruction->lines);
       }
     }
     if (expressions.empty()) continue;
     std::vector<PlanCommand> own = std::move(stage(i).commands);
     stage(i).commands.clear();
-    try {
-      for (const std::string& expression : expressions) new_sources |= add_trigger(i, expression);
-    } catch (base::Error& error) {
-      throw located(error, *plan_.source, stage(i).lines);
+    for (const auto& [expression, lines] : expressions) {
+      try {
+        new_sources |= add_trigger(i, expression);
+      } catch (base::Error& error) {
+        throw located(error, *plan_.source, lines);
+      }
     }
     stage(i).command_total += static_cast<int>(expressions.size());
     for (PlanCommand& command : own) stage(i).commands.push_back(std::move(command));

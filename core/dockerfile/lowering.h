@@ -42,6 +42,7 @@ class Lowering {
   void use_image(std::size_t index, ResolvedImage image);
   void use_config(std::size_t index, oci::ImageConfig config);
   bool add_triggers();
+  Ast parse_trigger(const std::string& expression) const;
   bool add_trigger(std::size_t index, const std::string& expression);
   void dispatch();
   void dispatch_stage(std::size_t index);
@@ -58,6 +59,10 @@ class Lowering {
   std::vector<std::pair<std::string, int>> base_images_;
   ExpansionBudget budget_;
 };
+
+// What an error of oci/ says behind the object that it names first: whoever tells it on has named that
+// already.
+std::string reason_of(const base::Error& error);
 
 // The named context that stands in for `name`, or nullptr.
 const NamedContext* find_context(const FrontendInput& input, const std::string& name);

@@ -21,50 +21,49 @@ bool takes_required(MountType type) {
   return type == MountType::kSecret || type == MountType::kSsh;
 }
 
-[[noreturn]] void unexpected(const std::string& key, MountType type) {
-  throw failure(fmt::format("unexpected key '{}' for a mount of type '{}'", key, mount_type_name(type)))
-      .hint("name the type before this key");
+[[noreturn]] void unexpected(const std::string& key, const std::string& field, MountType type) {
+  throw failure(fmt::format("'{}' is not for a mount of type {}", field, mount_type_name(type)))
+      .hint(key == "size" ? "name the type before it; only tmpfs takes a size"
+                          : "name the type before it; only secret and ssh can be required");
 }
 
-MountType read_type(const std::string& value) {
+MountType read_type(const std::string& value, const std::string& field) {
   std::vector<std::string> names(kTypeNames.begin(), kTypeNames.end());
   std::string lower = base::to_lower(value);
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == lower) return static_cast<MountType>(i);
   }
-  base::Error error = failure(fmt::format("unsupported mount type '{}'", value));
-  std::string near = suggest(value, names, true);
-  error.hint(near.empty() ? "use bind, cache, tmpfs, secret or ssh"
-                          : fmt::format("did you mean '{}'?", near));
-  throw error;
+  throw failure(fmt::format("'{}' is no type of mount", field))
+      .hint(did_you_mean(value, names, "use bind, cache, tmpfs, secret or ssh"));
 }
 
-std::uint32_t read_number(const std::string& key, const std::string& value, int base) {
+std::uint32_t read_number(const std::string& field, const std::string& value, int base) {
   std::uint32_t number = 0;
   auto parsed = std::from_chars(value.data(), value.data() + value.size(), number, base);
   if (value.empty() || parsed.ec != std::errc() || parsed.ptr != value.data() + value.size()) {
-    throw failure(fmt::format("value '{}' for '{}' is not valid", value, key));
+    throw failure(fmt::format("'{}' is not {}", field, base == 8 ? "an octal number" : "a number"));
   }
   return number;
 }
 
-bool read_bool(const std::string& key, const std::string& value) {
+bool read_bool(const std::string& field, const std::string& value) {
   bool result = false;
-  if (!parse_bool(value, result)) throw failure(fmt::format("value '{}' for '{}' is not valid", value, key));
+  if (!parse_bool(value, result)) throw failure(fmt::format("'{}' is neither true nor false", field));
   return result;
 }
 
-std::string read_sharing(const std::string& value) {
+std::string read_sharing(const std::string& value, const std::string& field) {
   std::string lower = base::to_lower(value);
   if (lower == "shared" || lower == "private" || lower == "locked") return lower;
-  throw failure(fmt::format("unsupported sharing value '{}'", value)).hint("use shared, private or locked");
+  throw failure(fmt::format("'{}' is no way of sharing", field))
+      .hint(did_you_mean(value, {"shared", "private", "locked"}, "use shared, private or locked"));
 }
 
 [[noreturn]] void unknown_key(const std::string& key, const std::string& field) {
   static const std::vector<std::string> kKeys = {
       "type", "from", "source", "target", "readonly",    "id", "sharing", "required",  "size", "mode",
       "uid",  "gid",  "src",    "dst",    "destination", "ro", "rw",      "readwrite", "env"};
-  base::Error error = failure(fmt::format("unexpected key '{}' in '{}'", key, field));
+  base::Error error = failure(fmt::format("unknown key in '{}'", field));
   std::string near = suggest(key, kKeys, true);
   if (!near.empty()) error.hint(fmt::format("did you mean '{}'?", near));
   throw error;
@@ -87,7 +86,8 @@ class MountReader {
     } else if (key == "from") {
       std::size_t dollar = value.find('$');
       if (dollar != std::string::npos && dollar + 1 < value.size()) {
-        throw failure("'from' of a mount takes no variables").hint("define a stage with FROM and name that");
+        throw failure(fmt::format("'{}' holds a variable, which from= does not take", field))
+            .hint("define a stage with FROM and name that");
       }
       mount_.from = value;
     }
@@ -106,10 +106,11 @@ class MountReader {
     } else if (key == "readwrite" || key == "rw") {
       set_read_only(false);
     } else if (key == "required") {
-      if (!takes_required(mount_.type)) unexpected(key, mount_.type);
+      if (!takes_required(mount_.type)) unexpected(key, field, mount_.type);
       mount_.required = true;
     } else {
-      throw failure(fmt::format("field '{}' of a mount must be a key=value pair", field));
+      throw failure(fmt::format("'{}' of a mount has no value", field))
+          .hint(fmt::format("write it as {}=value", field));
     }
   }
 
@@ -120,7 +121,7 @@ class MountReader {
 
   void pair(const std::string& key, const std::string& value, const std::string& field) {
     if (key == "type") {
-      mount_.type = read_type(value);
+      mount_.type = read_type(value, field);
     } else if (key == "from") {
       mount_.from = value;
     } else if (key == "source" || key == "src") {
@@ -128,25 +129,25 @@ class MountReader {
     } else if (key == "target" || key == "dst" || key == "destination") {
       mount_.target = value;
     } else if (key == "readonly" || key == "ro") {
-      set_read_only(read_bool(key, value));
+      set_read_only(read_bool(field, value));
     } else if (key == "readwrite" || key == "rw") {
-      set_read_only(!read_bool(key, value));
+      set_read_only(!read_bool(field, value));
     } else if (key == "required") {
-      if (!takes_required(mount_.type)) unexpected(key, mount_.type);
-      mount_.required = read_bool(key, value);
+      if (!takes_required(mount_.type)) unexpected(key, field, mount_.type);
+      mount_.required = read_bool(field, value);
     } else if (key == "size") {
-      if (mount_.type != MountType::kTmpfs) unexpected(key, mount_.type);
+      if (mount_.type != MountType::kTmpfs) unexpected(key, field, mount_.type);
       mount_.size = parse_size(value);
     } else if (key == "id") {
       mount_.id = value;
     } else if (key == "sharing") {
-      mount_.sharing = read_sharing(value);
+      mount_.sharing = read_sharing(value, field);
     } else if (key == "mode") {
-      mount_.mode = read_number(key, value, 8);
+      mount_.mode = read_number(field, value, 8);
     } else if (key == "uid") {
-      mount_.uid = read_number(key, value, 10);
+      mount_.uid = read_number(field, value, 10);
     } else if (key == "gid") {
-      mount_.gid = read_number(key, value, 10);
+      mount_.gid = read_number(field, value, 10);
     } else if (key == "env") {
       mount_.env = value;
     } else {
@@ -154,28 +155,28 @@ class MountReader {
     }
   }
 
+  [[noreturn]] void not_allowed(const char* key) const {
+    throw failure(
+        fmt::format("'{}' is not allowed for a mount of type {}", key, mount_type_name(mount_.type)))
+        .hint("remove it");
+  }
+
   void validate() const {
-    const char* name = mount_type_name(mount_.type);
     bool has_owner = mount_.type != MountType::kBind && mount_.type != MountType::kTmpfs;
-    if (!has_owner && mount_.mode)
-      throw failure(fmt::format("'mode' is not allowed for a mount of type '{}'", name));
-    if (!has_owner && mount_.uid)
-      throw failure(fmt::format("'uid' is not allowed for a mount of type '{}'", name));
-    if (!has_owner && mount_.gid)
-      throw failure(fmt::format("'gid' is not allowed for a mount of type '{}'", name));
+    if (!has_owner && mount_.mode) not_allowed("mode");
+    if (!has_owner && mount_.uid) not_allowed("uid");
+    if (!has_owner && mount_.gid) not_allowed("gid");
     if (mount_.type == MountType::kSecret && expander_ != nullptr) validate_secret();
-    if (!mount_.sharing.empty() && mount_.type != MountType::kCache) {
-      throw failure(fmt::format("'sharing' is not allowed for a mount of type '{}'", name));
-    }
+    if (!mount_.sharing.empty() && mount_.type != MountType::kCache) not_allowed("sharing");
   }
 
   void validate_secret() const {
-    if (!mount_.from.empty()) throw failure("'from' is not allowed for a mount of type 'secret'");
+    if (!mount_.from.empty()) not_allowed("from");
     if (mount_.source.empty() && mount_.target.empty() && mount_.id.empty()) {
-      throw failure("secret mount names no secret").hint("give it an id or a target");
+      throw failure("--mount of type secret names no secret").hint("give it an id or a target");
     }
     if (!mount_.source.empty() && !mount_.id.empty())
-      throw failure("secret mount has both 'source' and 'id'");
+      throw failure("--mount of type secret has both 'source' and 'id'").hint("give one of them");
   }
 
   WordExpander* expander_;

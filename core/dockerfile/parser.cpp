@@ -133,7 +133,11 @@ void parse_pairs(Node& node, std::string_view text, const std::string& keyword, 
   if (words.empty()) return;
   if (words[0].find('=') == std::string::npos) {
     std::vector<std::string> parts = split_blanks(text, 2);
-    if (parts.size() < 2) fail(keyword + " must have two arguments", "write it as NAME=value");
+    if (parts.size() < 2) {
+      throw base::Error(base::ErrorKind::kDockerfile,
+                        fmt::format("{} gives '{}' no value", keyword, parts[0]))
+          .hint(fmt::format("write it as {}=value", parts[0]));
+    }
     node.words = {parts[0], parts[1], ""};
     return;
   }

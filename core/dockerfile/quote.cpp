@@ -209,4 +209,10 @@ std::string suggest(std::string_view word, const std::vector<std::string>& candi
   return found;
 }
 
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
+                         const std::string& otherwise) {
+  std::string near = suggest(word, candidates, true);
+  return near.empty() ? otherwise : fmt::format("did you mean '{}'?", near);
+}
+
 }  // namespace cooper::dockerfile

@@ -23,4 +23,8 @@ bool parse_bool(std::string_view text, bool& value);
 // The candidate within two edits of `word`, "" when there is none or `word` is itself a candidate.
 std::string suggest(std::string_view word, const std::vector<std::string>& candidates, bool case_sensitive);
 
+// A hint: "did you mean 'x'?" when a candidate is near, else `otherwise`.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
+                         const std::string& otherwise);
+
 }  // namespace cooper::dockerfile

@@ -20,17 +20,28 @@ base::Error failure(const std::string& message) {
   return {base::ErrorKind::kDockerfile, message};
 }
 
-std::shared_ptr<Linter> make_linter(const Ast& ast, const FrontendInput& input) {
-  LintOptions options;
+LintOptions lint_options(const Ast& ast, const FrontendInput& input) {
+  if (input.check) return LintOptions::parse(*input.check);
   auto given = input.build_args.find("BUILDKIT_DOCKERFILE_CHECK");
-  if (input.check) {
-    options = LintOptions::parse(*input.check);
-  } else if (given != input.build_args.end()) {
-    options = LintOptions::parse(given->second);
-  } else if (const Directive* directive = ast.directive("check")) {
-    options = LintOptions::parse_directive(directive->value);
+  if (given != input.build_args.end()) {
+    try {
+      return LintOptions::parse(given->second);
+    } catch (base::Error& error) {
+      throw error.context("--build-arg BUILDKIT_DOCKERFILE_CHECK");
+    }
   }
-  auto linter = std::make_shared<Linter>(std::move(options));
+  const Directive* directive = ast.directive("check");
+  if (directive == nullptr) return {};
+  try {
+    return LintOptions::parse_directive(directive->value);
+  } catch (const base::Error& error) {
+    base::Error in_file = failure(error.message()).hint(error.hint());
+    throw located(in_file, *ast.source, {directive->line, directive->line});
+  }
+}
+
+std::shared_ptr<Linter> make_linter(const Ast& ast, const FrontendInput& input) {
+  auto linter = std::make_shared<Linter>(lint_options(ast, input));
   linter->set_sink(input.on_warning);
   return linter;
 }
@@ -128,8 +139,11 @@ void evaluate_epoch(Plan& plan, const Program& program, const FrontendInput& inp
       return stage.header().name == base::to_lower(value);
     });
     if (value != "context" && !is_named_context(input, value) && !is_stage) {
-      throw failure(fmt::format("SOURCE_DATE_EPOCH '{}' is not valid", value))
-          .hint("give it a number of seconds, 'context', a named context or a stage");
+      base::Error error = failure(fmt::format("SOURCE_DATE_EPOCH '{}' is no time", value))
+                              .hint("give it a number of seconds, 'context', a named context or a stage");
+      auto definition = plan.global_definitions.find(kName);
+      bool is_in_file = given == plan.build_args.end() && definition != plan.global_definitions.end();
+      throw is_in_file ? located(error, *plan.source, definition->second.lines) : error;
     }
     plan.epoch_source = value;
   }
@@ -167,15 +181,16 @@ void expand_platform(const Plan& plan, PlanStage& stage, const std::set<std::str
   if (word.word.empty()) {
     base::Error error = failure(fmt::format("platform '{}' expands to nothing", written));
     for (const std::string& name : word.unmatched) {
-      std::string near = suggest(name, plan.global_args.names(), true);
-      if (!near.empty()) error.hint(fmt::format("did you mean '{}'?", near));
+      error.hint(did_you_mean(name, plan.global_args.names(),
+                              "give the ARG a default, or pass it with --build-arg"));
     }
     throw error;
   }
   try {
     stage.platform = oci::parse_platform(word.word);
   } catch (const base::Error& error) {
-    throw failure(fmt::format("platform '{}' is not valid: {}", written, error.message())).hint(error.hint());
+    throw failure(fmt::format("platform '{}' is not valid: {}", written, reason_of(error)))
+        .hint(error.hint());
   }
   stage.used_args.insert(word.matched.begin(), word.matched.end());
 }
@@ -191,8 +206,10 @@ PlanStage expand_header(const Plan& plan, const Stage& written, const std::set<s
   WordResult word = expand(stage.header.base, plan.global_args, plan.word_options());
   lint_undefined_in_from(word, declared, stage.lines, *plan.linter);
   if (word.word.empty()) {
-    throw failure(fmt::format("base name '{}' expands to nothing", stage.header.base))
-        .hint("give the ARG a default, or pass it with --build-arg");
+    std::string unset = word.unmatched.empty() ? "" : *word.unmatched.begin();
+    throw failure(fmt::format("base '{}' expands to nothing", stage.header.base))
+        .hint(did_you_mean(unset, {declared.begin(), declared.end()},
+                           "give the ARG a default, or pass it with --build-arg"));
   }
   stage.header.base = word.word;
   stage.used_args = std::move(word.matched);
@@ -261,15 +278,15 @@ int find_target(const Plan& plan, const std::string& target) {
   base::Error error(base::ErrorKind::kUsage, fmt::format("target stage '{}' could not be found", target));
   std::vector<std::string> names;
   for (const PlanStage& stage : plan.stages) names.push_back(stage.name);
-  std::string near = suggest(target, names, true);
-  if (!near.empty()) error.hint(fmt::format("did you mean '{}'?", near));
-  throw error;
+  constexpr std::size_t kListed = 10;
+  bool lists = names.size() <= kListed;
+  throw error.hint(did_you_mean(target, names, lists ? "choose among " + base::join(names, ", ") : ""));
 }
 
 // Shown at the instruction of `stage` that closes the circle.
 [[noreturn]] void refuse_cycle(const Plan& plan, const PlanStage& stage, std::size_t dependency) {
   const std::string& name = plan.stages[dependency].name;
-  base::Error error = failure(fmt::format("circular dependency detected on stage '{}'", name));
+  base::Error error = failure(fmt::format("stage '{}' would need itself to be built", name));
   error.hint(stage.name == name ? "a stage cannot read its own files with --from"
                                 : "let one of the stages that read each other come first");
   for (const PlanCommand& command : stage.commands) {
@@ -375,7 +392,8 @@ void add_command(Plan& plan, int stage, Instruction instruction, bool from_trigg
     }
     auto number = as_number(copy->from);
     if (number && (*number < 0 || *number >= static_cast<std::int64_t>(plan.stages.size()))) {
-      throw failure(fmt::format("stage index '{}' is not valid", copy->from));
+      throw failure(fmt::format("there is no stage number '{}'", copy->from))
+          .hint(fmt::format("stages are numbered from 0 to {}", plan.stages.size() - 1));
     }
     command.sources.push_back(number ? static_cast<int>(*number) : image_stage(copy->from));
   } else if (const auto* run = std::get_if<Run>(&instruction.body)) {
@@ -421,7 +439,7 @@ Plan resolve(const Ast& ast, const FrontendInput& input) {
   if (program.stages.size() > kMaxStages)
     throw failure(fmt::format("file holds more than {} stages", kMaxStages));
   if (program.stages.empty())
-    throw located(failure("no build stage in the file").hint("add a FROM"), *plan.source, {1, 1});
+    throw located(failure("file without a stage").hint("add a FROM"), *plan.source, ast.nodes.back().lines);
   set_platform_args(plan.global_args, plan,
                     input.target.empty() ? program.stages.back().header().name : input.target);
   lint_program(program, plan);

@@ -1,5 +1,6 @@
 #include "dockerfile/shell_word.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -14,8 +15,11 @@ constexpr char32_t kEnd = 0xFFFFFFFF;
 constexpr int kMaxDepth = 100;
 constexpr std::size_t kMaxResult = std::size_t{1} << 20U;
 
-[[noreturn]] void fail(const std::string& message) {
-  throw base::Error(base::ErrorKind::kDockerfile, message);
+constexpr const char* kNoBrace = "'}' is missing";
+constexpr const char* kCloseQuote = "close it, or escape it with the escape character";
+
+[[noreturn]] void fail(const std::string& message, const char* hint = "") {
+  throw base::Error(base::ErrorKind::kDockerfile, message).hint(hint);
 }
 
 // Collects words while the text goes by. The word that is being built is shared by all levels of nesting, so
@@ -95,8 +99,7 @@ class Expander {
       if (text.size() > kMaxResult) fail("expansion gives more than 1 MiB");
     }
     if (stop != kEnd && !stopped) {
-      fail(fmt::format("unexpected end of statement while looking for matching '{}'",
-                       encode_all(std::u32string(1, stop))));
+      fail(fmt::format("'{}' is missing", encode_all(std::u32string(1, stop))));
     }
     raw_escapes_ = outer;
     --depth_;
@@ -143,7 +146,7 @@ class Expander {
     if (options_.raw_quotes) text += '\'';
     while (true) {
       char32_t code = next();
-      if (code == kEnd) fail("unexpected end of statement while looking for matching single-quote");
+      if (code == kEnd) fail("a single quote is not closed", kCloseQuote);
       if (code == U'\'') break;
       append_utf8(text, code);
     }
@@ -156,7 +159,7 @@ class Expander {
     next();
     if (options_.raw_quotes) text += '"';
     while (peek() != U'"') {
-      if (peek() == kEnd) fail("unexpected end of statement while looking for matching double-quote");
+      if (peek() == kEnd) fail("a double quote is not closed", kCloseQuote);
       if (peek() == U'$') {
         text += dollar();
         continue;
@@ -219,10 +222,11 @@ class Expander {
       return options_.skip_unset ? "$" + plain_name : "";
     }
     next();
-    if (peek() == kEnd) fail("syntax error: missing '}'");
-    if (peek() == U'{' || peek() == U'}' || peek() == U':') fail("syntax error: bad substitution");
+    if (peek() == kEnd) fail(kNoBrace);
+    if (peek() == U'{' || peek() == U'}' || peek() == U':') fail("'${' is not followed by a name");
     std::string braced_name = name();
     char32_t code = next();
+    if (code == kEnd) fail(kNoBrace);
     switch (code) {
       case U'}': {
         const std::string* value = look_up(braced_name);
@@ -247,7 +251,8 @@ class Expander {
   [[noreturn]] static void unsupported(char32_t code, bool colon) {
     std::string modifier = colon ? ":" : "";
     append_utf8(modifier, code == kEnd ? kReplacement : code);
-    fail(fmt::format("unsupported modifier '{}' in substitution", modifier));
+    fail(fmt::format("'{}' modifies no variable", modifier),
+         "use one of :- :+ :? - + ? # ## % %% / //, or a name that ends before it");
   }
 
   // The word of a modifier; an end of input inside it means that the brace is missing.
@@ -262,7 +267,7 @@ class Expander {
 
   std::string modified(const std::string& name, char32_t code, bool colon) {
     bool pattern = code == U'#' || code == U'%';
-    std::string word = modifier_word(U'}', pattern, "syntax error: missing '}'");
+    std::string word = modifier_word(U'}', pattern, kNoBrace);
     const std::string* value = look_up(name);
     if (options_.skip_unset && value == nullptr) {
       std::string modifier = colon ? ":" : "";
@@ -299,8 +304,8 @@ class Expander {
   std::string replaced(const std::string& name) {
     bool all = peek() == U'/';
     if (all) next();
-    std::string pattern = modifier_word(U'/', true, "syntax error: missing '/' in ${}");
-    std::string replacement = modifier_word(U'}', true, "syntax error: missing '}'");
+    std::string pattern = modifier_word(U'/', true, "the second '/' of ${…/…/…} is missing");
+    std::string replacement = modifier_word(U'}', true, kNoBrace);
     const std::string* value = look_up(name);
     if (options_.skip_unset && value == nullptr) return "${" + name + "/" + pattern + "/" + replacement + "}";
     std::string text = value == nullptr ? "" : *value;
@@ -341,10 +346,11 @@ WordResult expand(std::string_view word, const Environment& environment, const W
   try {
     return Expander(word, environment, options).run();
   } catch (const base::Error& error) {
-    std::string shown(word.substr(0, 200));
+    std::string shown(word.substr(0, std::min<std::size_t>(200, word.find('\n'))));
     if (shown.size() < word.size()) shown += "…";
     throw base::Error(base::ErrorKind::kDockerfile,
-                      fmt::format("cannot expand '{}': {}", shown, error.message()));
+                      fmt::format("cannot expand '{}': {}", shown, error.message()))
+        .hint(error.hint());
   }
 }
 

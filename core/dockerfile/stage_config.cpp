@@ -85,9 +85,10 @@ void read_port(const std::string& word, Lines lines, Linter& linter, std::vector
   std::string written = slash == std::string::npos ? "tcp" : container.substr(slash + 1);
   std::string protocol = written.empty() ? "tcp" : base::to_lower(written);
   container = container.substr(0, slash);
-  if (container.empty()) throw failure(fmt::format("no port specified in '{}'", word));
+  if (container.empty()) throw failure(fmt::format("'{}' names no port", word)).hint("write it as 8080/tcp");
   if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") {
-    throw failure(fmt::format("invalid protocol '{}' in EXPOSE", written)).hint("use tcp, udp or sctp");
+    throw failure(fmt::format("unknown protocol '{}'", written))
+        .hint(did_you_mean(protocol, {"tcp", "udp", "sctp"}, "use tcp, udp or sctp"));
   }
   if (base::to_lower(written) != written) {
     linter.report(Rule::kExposeProtoCasing, lines,
@@ -101,10 +102,26 @@ void read_port(const std::string& word, Lines lines, Linter& linter, std::vector
   }
   auto range = port_range(container);
   if (!range)
-    throw failure(fmt::format("invalid container port '{}'", container)).hint("use a number or 8000-8010");
+    throw failure(fmt::format("'{}' is no port from 0 to 65535 and no range", container))
+        .hint("write it as 8080 or 8000-8010");
   check_host_side(word, address, host, *range);
   for (unsigned port = range->first; port <= range->last; ++port)
     ports.push_back(fmt::format("{}/{}", port, protocol));
+}
+
+const std::vector<std::string>& short_signal_names() {
+  static const std::vector<std::string> kNames = {
+      "ABRT", "ALRM", "BUS",  "CHLD", "CLD",  "CONT", "FPE",    "HUP",    "ILL",  "INT",  "IO",    "IOT",
+      "KILL", "PIPE", "POLL", "PROF", "PWR",  "QUIT", "SEGV",   "STKFLT", "STOP", "SYS",  "TERM",  "TRAP",
+      "TSTP", "TTIN", "TTOU", "URG",  "USR1", "USR2", "VTALRM", "WINCH",  "XCPU", "XFSZ", "RTMIN", "RTMAX"};
+  return kNames;
+}
+
+// As people write them, for suggestions.
+std::vector<std::string> signal_names() {
+  std::vector<std::string> names = short_signal_names();
+  for (const std::string& name : short_signal_names()) names.push_back("SIG" + name);
+  return names;
 }
 
 }  // namespace
@@ -120,10 +137,6 @@ std::vector<std::string> read_ports(const std::vector<std::string>& words, Lines
 }
 
 bool is_signal(const std::string& text) {
-  static const std::vector<std::string> kNames = {
-      "ABRT", "ALRM", "BUS",  "CHLD", "CLD",  "CONT", "FPE",    "HUP",    "ILL",  "INT",  "IO",    "IOT",
-      "KILL", "PIPE", "POLL", "PROF", "PWR",  "QUIT", "SEGV",   "STKFLT", "STOP", "SYS",  "TERM",  "TRAP",
-      "TSTP", "TTIN", "TTOU", "URG",  "USR1", "USR2", "VTALRM", "WINCH",  "XCPU", "XFSZ", "RTMIN", "RTMAX"};
   int number = 0;
   std::string_view digits = text;
   if (digits.size() > 1 && digits[0] == '+') digits.remove_prefix(1);
@@ -131,7 +144,8 @@ bool is_signal(const std::string& text) {
   if (parsed.ec == std::errc() && parsed.ptr == digits.data() + digits.size()) return number != 0;
   std::string name = base::to_upper(text);
   if (name.substr(0, 3) == "SIG") name = name.substr(3);
-  if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) return true;
+  const std::vector<std::string>& names = short_signal_names();
+  if (std::find(names.begin(), names.end(), name) != names.end()) return true;
   for (int offset = 1; offset <= 15; ++offset) {
     if (name == fmt::format("RTMIN+{}", offset)) return true;
     if (offset < 15 && name == fmt::format("RTMAX-{}", offset)) return true;
@@ -298,7 +312,8 @@ void StageBuilder::apply(const Volume& volume) {
   std::vector<std::string> paths;
   for (const std::string& path : volume.paths) {
     paths.push_back(expand_word(path));
-    if (paths.back().empty()) throw failure(fmt::format("VOLUME '{}' expands to nothing", path));
+    if (paths.back().empty())
+      throw failure(fmt::format("VOLUME '{}' expands to nothing", path)).hint("give the variable a value");
   }
   add_sorted(state_.image.config.volumes, paths);
   context_.budget.spend(state_.image.config.volumes.size() * 4);
@@ -313,7 +328,8 @@ void StageBuilder::apply(const Shell& shell) {
 void StageBuilder::apply(const StopSignal& stop_signal) {
   std::string name = expand_word(stop_signal.signal);
   if (!is_signal(name))
-    throw failure(fmt::format("unknown signal '{}'", name)).hint("use a name like SIGTERM, or a number");
+    throw failure(fmt::format("unknown signal '{}'", name))
+        .hint(did_you_mean(name, signal_names(), "use a name like SIGTERM, or a number"));
   state_.image.config.stop_signal = name;
   add_history("STOPSIGNAL " + name, std::nullopt);
 }

@@ -98,7 +98,7 @@ void check_mode(const std::string& mode) {
   if (numeric || is_octal(mode)) {
     std::size_t digits = mode.size() - std::min(mode.find_first_not_of('0'), mode.size());
     if (is_octal(mode) && digits <= 4) return;
-    throw failure(fmt::format("chmod '{}' is not valid", mode))
+    throw failure(fmt::format("--chmod '{}' is no mode", mode))
         .hint("use an octal number between 0 and 07777");
   }
   std::size_t position = 0;
@@ -106,7 +106,7 @@ void check_mode(const std::string& mode) {
     if (position == mode.size()) return;
     ++position;
   }
-  throw failure(fmt::format("chmod '{}' is not valid", mode)).hint("write it as 0755 or u=rwX,go=rX");
+  throw failure(fmt::format("--chmod '{}' is no mode", mode)).hint("write it as 0755 or u=rwX,go=rX");
 }
 
 Copy StageBuilder::expand_copy(const Copy& copy) {
@@ -126,10 +126,13 @@ Copy StageBuilder::expand_copy(const Copy& copy) {
 void StageBuilder::check_copy(const Copy& copy) const {
   check_mode(copy.chmod);
   if (copy.checksum.empty()) return;
-  if (copy.sources.size() != 1) throw failure("checksum can't be specified for multiple sources");
+  if (copy.sources.size() != 1)
+    throw failure("--checksum is for a single source").hint("give each source an ADD of its own");
   bool known_git = copy.keep_git_dir.has_value();
   if (!is_http_source(copy.sources[0]) && !parse_git_ref(copy.sources[0], known_git)) {
-    throw failure(fmt::format("checksum requires an HTTP(S) or git source, not '{}'", copy.sources[0]));
+    throw failure(
+        fmt::format("'{}' is no URL and no git repository, so it takes no --checksum", copy.sources[0]))
+        .hint("remove the flag; files of the context need none");
   }
 }
 
@@ -138,8 +141,8 @@ int StageBuilder::copy_source(const Copy& copy) const {
   auto source = static_cast<std::size_t>(command_->sources[0]);
   const StageState& state = context_.states[source];
   if (!state.dispatched) {
-    throw failure(fmt::format("cannot copy from stage '{}', it needs to be defined before current stage '{}'",
-                              copy.from, plan_stage().name));
+    throw failure(fmt::format("stage '{}' comes after the stage that copies from it", copy.from))
+        .hint(fmt::format("move it above '{}'", plan_stage().name));
   }
   return state.vertex;
 }
@@ -179,10 +182,11 @@ void StageBuilder::add_git_source(graph::Vertex& vertex, const Copy& copy, const
     throw failure(fmt::format("source '{}' is a git repository, which COPY does not take", source))
         .hint("use ADD");
   if (copy.keep_git_dir && git.keep_git_dir && *copy.keep_git_dir != *git.keep_git_dir) {
-    throw failure("--keep-git-dir and the git URL disagree");
+    throw failure("--keep-git-dir and the git URL disagree").hint("say it in one place");
   }
   if (!copy.checksum.empty() && !git.checksum.empty() && copy.checksum != git.checksum) {
-    throw failure(fmt::format("checksums '{}' and '{}' disagree", copy.checksum, git.checksum));
+    throw failure(fmt::format("checksums '{}' and '{}' disagree", copy.checksum, git.checksum))
+        .hint("say it in one place");
   }
   graph::GitSource op;
   op.url = git.remote;

@@ -96,9 +96,8 @@ int StageBuilder::mount_input(graph::Vertex& vertex, const RunMount& mount, std:
     auto source = static_cast<std::size_t>(command_->sources[index]);
     const StageState& state = context_.states[source];
     if (!state.dispatched) {
-      throw failure(
-          fmt::format("cannot mount from stage '{}' to '{}', it needs to be defined before current stage",
-                      mount.from, mount.target));
+      throw failure(fmt::format("stage '{}' comes after the stage that mounts it", mount.from))
+          .hint(fmt::format("move it above '{}'", plan_stage().name));
     }
     input = state.vertex;
   }
@@ -123,7 +122,10 @@ std::optional<graph::Mount> StageBuilder::make_secret(const RunMount& mount) {
 
 graph::Mount StageBuilder::make_mount(graph::Vertex& vertex, const RunMount& mount, std::size_t index) {
   std::string target = clean_path(absolute_path(state_.directory, mount.target));
-  if (target == "/") throw failure(fmt::format("mount target '{}' is the root", mount.target));
+  if (target == "/" && mount.target.empty()) throw failure("--mount has no target").hint("add target=/path");
+  if (target == "/")
+    throw failure(fmt::format("'{}' cannot be the target of a mount", mount.target))
+        .hint("choose a path below it");
   std::string source = clean_path("/" + mount.source);
   if (mount.type == MountType::kTmpfs) return {target, graph::TmpfsMount{mount.size}};
   if (mount.type == MountType::kBind) {

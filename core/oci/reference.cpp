@@ -113,7 +113,7 @@ void check_repository(std::string_view repository, std::string_view text) {
   if (repository.empty()) refuse(text, "it has no repository name", "write it as [host/]path[:tag][@digest]");
   if (std::any_of(repository.begin(), repository.end(), is_upper)) {
     refuse(text, "the repository name must be lower case",
-           fmt::format("write '{}'", base::to_lower(repository)));
+           fmt::format("write '{}{}'", text.substr(0, text.find(repository)), base::to_lower(repository)));
   }
   for (const std::string& part : base::split(repository, '/')) {
     if (is_path_component(part)) continue;

@@ -327,7 +327,7 @@ TEST_F(BuildBuild, FindingsAreToldAlsoWhenTheyEndTheBuild) {
 TEST_F(BuildBuild, StepsAskForConsentBeforeAnythingRuns) {
   std::string dockerfile = "FROM scratch\nRUN first\nRUN --security=insecure second\n";
   EXPECT_THAT(error_of([&] { build(dockerfile); }).render(),
-              HasSubstr("Dockerfile:3: RUN '--security=insecure'"));
+              HasSubstr("Dockerfile:3:5: RUN '--security=insecure'"));
   request_.allow = {"security.insecure"};
   EXPECT_THAT(error_of([&] { build(dockerfile); }).message(), HasSubstr("this is a test"));
 }

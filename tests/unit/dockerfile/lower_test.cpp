@@ -299,8 +299,8 @@ TEST(DockerfileLower, StageNamesHaveNoCase) {
 
 TEST(DockerfileLower, RefusesLaterStagesAndCycles) {
   EXPECT_THAT(error_of("FROM a AS x\nCOPY --from=y / /\nFROM a AS y\nFROM x\n").message(),
-              HasSubstr("needs to be defined before"));
-  EXPECT_THAT(error_of("FROM a AS x\nCOPY --from=x / /\n").message(), HasSubstr("circular dependency"));
+              HasSubstr("comes after the stage that copies from it"));
+  EXPECT_THAT(error_of("FROM a AS x\nCOPY --from=x / /\n").message(), HasSubstr("would need itself"));
   EXPECT_THAT(error_of("FROM a AS x\nCOPY --from=$y / /\n").message(), HasSubstr("variable"));
 }
 
