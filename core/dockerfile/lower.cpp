@@ -42,17 +42,6 @@ std::string canonical_name(const std::string& name) {
   }
 }
 
-// What `base` may be a slip of: one of `names`, which are stages, or an image that everybody uses.
-std::string near_image(const std::string& base, std::vector<std::string> names) {
-  static const std::vector<std::string> kPopular = {
-      "alpine", "amazonlinux", "archlinux", "busybox", "centos", "composer", "debian",   "eclipse-temurin",
-      "elixir", "fedora",      "golang",    "gradle",  "httpd",  "maven",    "mariadb",  "mongo",
-      "mysql",  "nginx",       "node",      "openjdk", "perl",   "php",      "postgres", "python",
-      "redis",  "rockylinux",  "ruby",      "rust",    "swift",  "traefik",  "ubuntu"};
-  names.insert(names.end(), kPopular.begin(), kPopular.end());
-  return suggest(base.substr(0, base.find_first_of(":@")), names, true);
-}
-
 bool is_predefined(const std::string& name) {
   static const std::set<std::string> kNames = {"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY",
                                                "NO_PROXY",   "ALL_PROXY",   "SOURCE_DATE_EPOCH"};
@@ -98,12 +87,6 @@ std::optional<graph::Op> context_source(const std::string& name, const NamedCont
       break;
   }
   return std::nullopt;
-}
-
-std::string reason_of(const base::Error& error) {
-  constexpr std::string_view kEnd = "': ";
-  std::size_t end = error.message().find(kEnd);
-  return end == std::string::npos ? error.message() : error.message().substr(end + kEnd.size());
 }
 
 int Lowering::add_source(std::size_t index, graph::Op op, const std::string& name) {
@@ -372,26 +355,6 @@ void Lowering::finish(Lowered& lowered) {
   lowered.base_images = std::move(base_images_);
 }
 
-std::vector<ResolvedImage> Lowering::resolve_bases(ImageResolver& resolver,
-                                                   const std::vector<BaseRequest>& requests) const {
-  try {
-    return resolver.resolve_all(requests);
-  } catch (base::Error& error) {
-    if (!error.range()) throw;
-    Lines lines{error.range()->start_line, error.range()->end_line};
-    std::vector<std::string> names;
-    std::string base;
-    for (const PlanStage& stage : plan_.stages) {
-      if (!stage.header.name.empty()) names.push_back(stage.header.name);
-      if (base.empty() && stage.lines == lines) base = stage.header.base;
-    }
-    bool unknown = error.kind() == base::ErrorKind::kRegistry || error.kind() == base::ErrorKind::kAuth;
-    std::string near = unknown ? near_image(base, std::move(names)) : "";
-    if (!near.empty()) error.hint(fmt::format("did you mean '{}'?", near));
-    throw located(error, *plan_.source, lines, base);
-  }
-}
-
 Lowered Lowering::run(ImageResolver& resolver) {
   do {
     std::vector<BaseRequest> requests = next_round();
@@ -409,27 +372,6 @@ Lowered Lowering::run(ImageResolver& resolver) {
   finish(lowered);
   lowered.warnings = plan_.linter->warnings();
   return lowered;
-}
-
-std::vector<ResolvedImage> ImageResolver::resolve_all(const std::vector<BaseRequest>& requests) {
-  std::vector<ResolvedImage> images;
-  images.reserve(requests.size());
-  for (const BaseRequest& request : requests) {
-    try {
-      images.push_back(resolve(request.reference, request.platform));
-    } catch (base::Error& error) {
-      throw asked_by(request, error);
-    }
-  }
-  return images;
-}
-
-base::Error asked_by(const BaseRequest& request, base::Error error) {
-  base::SourceRange range;
-  range.start_line = request.lines.first;
-  range.end_line = request.lines.last;
-  if (!error.range() && request.lines.first > 0) error.at(range);
-  return error;
 }
 
 std::vector<BaseRequest> bases_needed(const Plan& plan, const FrontendInput& input) {

@@ -76,6 +76,8 @@ TEST(DockerfileLower, ABaseThatCannotBeHadIsShownWhereItIsNamed) {
             "  COPY --from=bilder /a /\n"
             "              ^\n"
             "hint: did you mean 'builder'?");
+  EXPECT_THAT(missing_base("FROM scratch\nRUN --mount=from=scratch,target=/a --mount=from=b/c,target=/b x\n"),
+              HasSubstr("Dockerfile:2:49: "));
   EXPECT_THAT(missing_base("FROM apline:3.20\n"), HasSubstr("hint: did you mean 'alpine'?"));
 }
 
