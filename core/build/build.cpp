@@ -71,8 +71,8 @@ class Build {
 
   BuildResult run() {
     // Read the Dockerfile and look at what it may copy from.
-    context_ =
-        open_context(request_, {tools_, fetching_.http, bases_, layers_, pool_, std::time(nullptr)}, stop_);
+    context_ = open_context(
+        request_, {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)}, stop_);
     accept_frontend(request_, context_, *tools_.events);
     dockerfile::Ast ast = dockerfile::parse(context_.dockerfile_text, context_.dockerfile_name);
     settle_epoch(ast);
@@ -146,6 +146,7 @@ class Build {
     services.events = tools_.events;
     services.selections = &selections_;
     services.http_sources = &fetching_.http;
+    services.git_sources = &fetching_.git;
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;
     services.contexts = context_.trees;

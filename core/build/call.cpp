@@ -26,8 +26,8 @@ class Call {
 
   CallAnswer run(CallMethod method) {
     // Read the Dockerfile; nothing is transferred.
-    context_ =
-        open_context(request_, {tools_, fetching_.http, bases_, layers_, pool_, std::time(nullptr)}, stop_);
+    context_ = open_context(
+        request_, {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)}, stop_);
     accept_frontend(request_, context_, *tools_.events);
     // Ask the frontend.
     CallAnswer answer{context_.dockerfile_name, context_.dockerfile_text, {}};

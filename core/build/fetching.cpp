@@ -14,6 +14,18 @@ ops::HttpSourceOptions http_options(const BuildRequest& request, Toolbox& tools)
   return options;
 }
 
+ops::GitSourceOptions git_options(const BuildRequest& request, Toolbox& tools) {
+  ops::GitSourceOptions options;
+  options.access.http = tools.http;
+  options.access.secret = [&request](const std::string& id) { return find_secret(request, id); };
+  auto socket = request.ssh_sockets.find("default");
+  if (socket != request.ssh_sockets.end()) options.access.ssh_socket = socket->second;
+  if (!request.known_hosts.empty()) options.access.known_hosts = {request.known_hosts};
+  options.store = tools.store;
+  options.warn = [&tools](const std::string& text) { warn(tools, text); };
+  return options;
+}
+
 }  // namespace
 
 void warn(Toolbox& tools, const std::string& text) {
@@ -23,10 +35,13 @@ void warn(Toolbox& tools, const std::string& text) {
   tools.events->emit(std::move(event));
 }
 
-Fetching::Fetching(const BuildRequest& request, Toolbox& tools) : http(http_options(request, tools)) {}
+Fetching::Fetching(const BuildRequest& request, Toolbox& tools)
+    : http(http_options(request, tools)), git(git_options(request, tools)) {}
 
 ops::RemoteSource* Fetching::source_of(const graph::Op& op) {
-  return std::holds_alternative<graph::HttpSource>(op) ? &http : nullptr;
+  if (std::holds_alternative<graph::HttpSource>(op)) return &http;
+  if (std::holds_alternative<graph::GitSource>(op)) return &git;
+  return nullptr;
 }
 
 }  // namespace cooper::build

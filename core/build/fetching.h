@@ -1,8 +1,9 @@
-// What a build fetches besides images: URLs, with the request's secrets for their hosts.
+// What a build fetches besides images: URLs and git repositories, with the request's secrets for their hosts.
 #pragma once
 
 #include "build/request.h"
 #include "build/toolbox.h"
+#include "ops/git_source.h"
 #include "ops/http_source.h"
 
 namespace cooper::build {
@@ -15,6 +16,7 @@ struct Fetching {
   ops::RemoteSource* source_of(const graph::Op& op);
 
   ops::HttpSources http;
+  ops::GitSources git;
 };
 
 // One line for people, as a warning of the build.

@@ -11,10 +11,12 @@
 #include "build/archive_context.h"
 #include "build/context_kind.h"
 #include "build/find_dockerfile.h"
+#include "build/git_context.h"
 #include "build/oci_layout.h"
 #include "context/git_time.h"
 #include "context/local_tree.h"
 #include "context/pattern_matcher.h"
+#include "graph/url.h"
 #include "net/redact.h"
 #include "os/fd.h"
 #include "snapshot/merged_view.h"
@@ -63,12 +65,6 @@ std::optional<std::string> ignore_file_of(const std::string& directory) {
       .hint("give the directory that holds what the Dockerfile copies, often '.'");
 }
 
-// The one place where git URLs arrive, as main context and as named ones.
-[[noreturn]] void refuse_git(const std::string& url) {
-  throw Error(ErrorKind::kUnsupported, fmt::format("remote build context '{}'", net::redact_url(url)))
-      .hint("check it out first, and give the directory");
-}
-
 class Opener {
  public:
   Opener(const BuildRequest& request, const ContextServices& services, const std::stop_token& stop)
@@ -93,7 +89,7 @@ class Opener {
       case Kind::kHttp:
         return open_url(written.value);
       case Kind::kGit:
-        refuse_git(written.value);
+        return open_repository(written.value);
       case Kind::kImage:
         return open_image(written.value);
       case Kind::kOciLayout:
@@ -175,6 +171,17 @@ class Opener {
     use(finder_.in_tree(*found.tree, stop_));
   }
 
+  // Only what was committed is there, so no ignore file applies.
+  void open_repository(const std::string& url) {
+    graph::GitSource source = git_context_source(url, request_.build_args);
+    tell(fmt::format("fetching the build context from '{}'", graph::without_credentials(url)));
+    TreePtr tree = services_.git.open(source, stop_);
+    opened_.trees[kMain] = tree;
+    opened_.times[kMain] = services_.git.pin(source, stop_).time;
+    if (request_.epoch_from_git && !request_.epoch) opened_.commit_time = opened_.times[kMain];
+    use(finder_.in_tree(*tree, stop_));
+  }
+
   void use_fetched(const std::string& url, std::string text) {
     if (!request_.dockerfile.empty()) {
       throw Error(ErrorKind::kUsage,
@@ -252,7 +259,8 @@ class Opener {
         named.kind = NamedKind::kHttp;
         return named;
       case Kind::kGit:
-        refuse_git(written.value);
+        named.kind = NamedKind::kGit;
+        return named;
       case Kind::kImage:
         // BuildKit's spelling of nothing at all.
         named.kind = written.value == "scratch" ? NamedKind::kVertex : NamedKind::kImage;

@@ -44,14 +44,14 @@ struct OpenedContext {
 struct ContextServices {
   Toolbox& tools;
   ops::RemoteSource& http;
+  ops::RemoteSource& git;
   BaseImages& images;
   snapshot::LayerStore& layers;
   base::ThreadPool& pool;
   std::int64_t now = 0;  // seconds since the epoch
 };
 
-// Throws Error{kUsage} for what contradicts itself, Error{kContext} naming what is missing,
-// Error{kUnsupported} for kinds of contexts that are not built yet.
+// Throws Error{kUsage} for what contradicts itself, Error{kContext} naming what is missing.
 OpenedContext open_context(const BuildRequest& request, const ContextServices& services,
                            const std::stop_token& stop);
 

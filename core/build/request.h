@@ -41,6 +41,7 @@ struct BuildRequest {
   std::vector<Output> outputs;
   std::vector<SecretSource> secrets;
   std::map<std::string, std::string> ssh_sockets;
+  std::string known_hosts;  // ssh host keys, besides what ssh itself reads; "" for none
 
   bool no_cache = false;
   std::vector<std::string> no_cache_stages;

@@ -146,7 +146,7 @@ void add_epoch(const BuildFlags& flags, const Environment& environment, build::B
 }  // namespace
 
 void add_build_flags(CLI::App& app, BuildFlags& flags) {
-  app.add_option("context", flags.context, "directory with what the Dockerfile copies")
+  app.add_option("context", flags.context, "directory or git URL with what the Dockerfile copies")
       ->required()
       ->type_name("PATH");
   app.add_option("-f,--file", flags.file, "the Dockerfile (default: PATH/Dockerfile)");
@@ -158,7 +158,7 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
       ->allow_extra_args(false);
   app.add_option("--build-arg", flags.build_args, "NAME=VALUE, or NAME from the environment")
       ->allow_extra_args(false);
-  app.add_option("--build-context", flags.build_contexts, "NAME=directory or docker-image://…")
+  app.add_option("--build-context", flags.build_contexts, "NAME=directory, git URL or docker-image://…")
       ->allow_extra_args(false);
   app.add_option("--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
   app.add_option("--annotation", flags.annotations,
@@ -236,6 +236,8 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   for (const std::string& text : flags.allow) {
     if (auto entitlement = parse_allow(text)) add_allowed(*entitlement, request);
   }
+  // ssh itself looks only into the home directory that the system knows, which in CI is often another one.
+  request.known_hosts = environment.home() + "/.ssh/known_hosts";
   request.extra_hosts = flags.add_hosts;
   request.ulimits = flags.ulimits;
   request.no_cache = flags.no_cache;

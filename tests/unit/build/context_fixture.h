@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "build/open_context.h"
+#include "ops/git_source.h"
 #include "ops/http_source.h"
 #include "support/error_of.h"
 #include "support/fake_client.h"
@@ -22,6 +23,8 @@ class ContextFixture : public support::LayerFixture {
     tools_.store = store_;
     tools_.events = &events_;
     tools_.registry = client_;
+    git_options_.store = store_;
+    use_git();
     std::filesystem::create_directory(path("context"));
     request_.context = path("context");
   }
@@ -36,7 +39,11 @@ class ContextFixture : public support::LayerFixture {
     ::lseek(input_.get(), 0, SEEK_SET);
     tools_.standard_input = input_.get();
   }
-  OpenedContext open() { return open_context(request_, {tools_, http_, bases_, layers_, pool_, 4000}, {}); }
+  OpenedContext open() {
+    return open_context(request_, {tools_, http_, *git_, bases_, layers_, pool_, 4000}, {});
+  }
+  // After a change of git_options_.
+  void use_git() { git_ = std::make_unique<ops::GitSources>(git_options_); }
   base::Error open_error() {
     return support::error_of([&] { open(); });
   }
@@ -66,6 +73,8 @@ class ContextFixture : public support::LayerFixture {
   BaseImages bases_{tools_, layers_, pool_, {}};
   ops::HttpSources http_{{net::HttpClient::create({}), store_, {}, {}, {}}};
   BuildRequest request_;
+  ops::GitSourceOptions git_options_;
+  std::unique_ptr<ops::GitSources> git_;
 };
 
 }  // namespace cooper::build

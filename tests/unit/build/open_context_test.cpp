@@ -167,21 +167,12 @@ TEST_F(BuildOpenContext, SaysWhatIsMissing) {
   EXPECT_EQ(open_error().message(), "the build context has no Dockerfile 'Dockerfile'");
 }
 
-TEST_F(BuildOpenContext, GitUrlsAreNotBuiltYet) {
-  request_.context = "https://user:secret@example.com/repository.git";
-  base::Error error = open_error();
-  EXPECT_EQ(error.kind(), base::ErrorKind::kUnsupported);
-  EXPECT_EQ(error.message(), "remote build context 'https://example.com/repository.git'");
-}
-
 TEST_F(BuildOpenContext, APathThatLooksLikeARepositoryIsAPath) {
   std::string old = std::filesystem::current_path();
   std::filesystem::current_path(directory_.path());
   write("github.com/x/y/Dockerfile", "FROM here\n");
   request_.context = "github.com/x/y";
   EXPECT_EQ(open().dockerfile_text, "FROM here\n");
-  request_.context = "github.com/x/z";
-  EXPECT_EQ(open_error().message(), "remote build context 'https://github.com/x/z'");
   std::filesystem::current_path(old);
 }
 
