@@ -75,6 +75,7 @@ commit_all() { # commit_all DIRECTORY MESSAGE: prints the commit's id
 }
 # Puts what DIRECTORY has into the served repository NAME.
 publish() { # publish DIRECTORY NAME
+  # shellcheck disable=SC2154  # lib.sh sets it
   mkdir -p "$work/served"
   [[ -d $work/served/$2 ]] || git_in "$1" init -q --bare -b main "$work/served/$2"
   git_in "$1" push -q --mirror "$work/served/$2"

@@ -5,7 +5,7 @@
 namespace cooper::support {
 
 std::string make_fake_ssh(const std::string& directory) {
-  const std::string program = directory + "/ssh";
+  std::string program = directory + "/ssh";
   os::write_file_atomically(program,
                             "#!/bin/sh\n"
                             "echo \"$SSH_AUTH_SOCK: $*\" >>\"$0.log\"\n"

@@ -1,6 +1,7 @@
 #include "context/git_conversation.h"
 
 #include <gmock/gmock.h>
+#include <thread>
 
 #include "context/git_repository.h"
 #include "os/beneath.h"

@@ -42,9 +42,9 @@ struct Listener {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(socket.get(), 8);
-    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(socket.get(), 8), 0);
+    EXPECT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
   }
   std::uint16_t port() const { return ntohs(address.sin_port); }
   sockaddr_in address{};
