@@ -18,7 +18,7 @@ std::vector<oci::Platform> target_platforms(const BuildRequest& request);
 // argument BUILDKIT_MULTI_PLATFORM asks for that. Throws Error{kUsage} for a value of it that is no boolean.
 bool is_multi_platform(const BuildRequest& request);
 
-// `context` must outlive the result. Throws Error{kUsage} for a network that does not exist.
+// Throws Error{kUsage} for a network that does not exist.
 dockerfile::FrontendInput frontend_input(const BuildRequest& request, const OpenedContext& context,
                                          const oci::Platform& platform);
 

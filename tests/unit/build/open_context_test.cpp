@@ -222,7 +222,6 @@ TEST_F(BuildOpenContext, WrongNamedContextsAreErrorsThatNameThem) {
                                            {"lib", "-", base::ErrorKind::kUsage},
                                            {"lib", "ftp://host/x", base::ErrorKind::kUsage},
                                            {"lib", "oci-layout://:tag", base::ErrorKind::kUsage},
-                                           {"lib", "https://host/x.git", base::ErrorKind::kUnsupported},
                                            {"context", path("context"), base::ErrorKind::kUsage},
                                            {"scratch", path("context"), base::ErrorKind::kUsage}}) {
     request_.named_contexts = {{one.name, one.value}};
