@@ -131,7 +131,7 @@ assert_file context-tag/file one
 build_tree context-sub -f other.dockerfile "$app#main:sub"
 assert_file context-sub/from-sub/file deep
 build_fails 4 -f none.dockerfile "$app#main:sub"
-assert_contains "$message" "git repository '$app' has no 'sub/none.dockerfile' in '$second'"
+assert_contains "$message" "the build context has no Dockerfile 'none.dockerfile'"
 printf 'FROM scratch\nCOPY file /given\n' >given.dockerfile
 build_tree context-given -f "$work/given.dockerfile" "$app#v1"
 assert_file context-given/given one
