@@ -84,8 +84,10 @@ class MountPlanner {
                         fmt::format("ssh agent '{}' is required and was not given", ssh.id))
           .hint("add --ssh " + ssh.id);
     }
-    planned_.mounts.emplace_back(sandbox::BindMount{*socket, target_, false});
-    planned_.env.push_back("SSH_AUTH_SOCK=" + target_);
+    AgentForward::Access access{ssh.mode, ssh.uid, ssh.gid};
+    planned_.agents.push_back(std::make_unique<AgentForward>(
+        std::move(*socket), services_.layers->store().make_temp("ssh-"), access));
+    planned_.mounts.emplace_back(sandbox::BindMount{planned_.agents.back()->socket(), target_, false});
   }
 
   // The layers that hold a bind mount's source; what comes from a context is imported as a layer first, so

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/op.h"
+#include "ops/agent_forward.h"
 #include "ops/services.h"
 #include "os/beneath.h"
 #include "os/file_lock.h"
@@ -19,12 +20,13 @@
 namespace cooper::ops {
 
 // The mounts of one step, and what must live as long as it runs: locks of cache mounts, discarded upper
-// directories.
+// directories, sockets of ssh agents.
 struct StepMounts {
   std::vector<sandbox::MountOp> mounts;
   std::vector<std::string> env;  // secrets exposed as variables
   std::vector<os::FileLock> locks;
   std::vector<snapshot::Staging> discarded;
+  std::vector<std::unique_ptr<AgentForward>> agents;
 };
 
 // Throws Error{kContext} for a missing bind source or a required secret that was not given.

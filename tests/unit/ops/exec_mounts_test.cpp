@@ -229,11 +229,18 @@ TEST_F(OpsExecMounts, OnlyRequiredSecretsAndAgentsAreMissed) {
             "ssh agent 'default' is required and was not given");
 }
 
-TEST_F(OpsExecMounts, AnAgentIsASocketAndAVariable) {
+TEST_F(OpsExecMounts, AnAgentIsASocketOfOurs) {
   services_.ssh_socket = [](const std::string&) { return "/host/agent"; };
-  StepMounts planned = prepare({{"/run/agent", graph::SshMount{}}});
-  EXPECT_EQ(only<sandbox::BindMount>(planned).source, "/host/agent");
-  EXPECT_THAT(planned.env, ElementsAre("SSH_AUTH_SOCK=/run/agent"));
+  graph::SshMount ssh;
+  ssh.mode = 0741;
+  StepMounts planned = prepare({{"/run/agent", ssh}});
+  struct stat info {};
+  ASSERT_EQ(::stat(only<sandbox::BindMount>(planned).source.c_str(), &info), 0);
+  EXPECT_TRUE(S_ISSOCK(info.st_mode));
+  EXPECT_EQ(info.st_mode & 07777, 0741U);
+  std::string socket = only<sandbox::BindMount>(planned).source;
+  planned.agents.clear();
+  EXPECT_FALSE(std::filesystem::exists(socket)) << "gone with the step";
 }
 
 TEST_F(OpsExecMounts, TmpfsAndScriptsStandInOrder) {
