@@ -16,7 +16,7 @@ packages_of() {
       echo ca-certificates uidmap
       ;;
     test)
-      echo libgtest-dev libgmock-dev git busybox-static docker-registry skopeo umoci jq curl openssl
+      echo libgtest-dev libgmock-dev git openssh-client busybox-static docker-registry skopeo umoci jq curl openssl
       echo util-linux zstd xz-utils bzip2 qemu-user-static
       ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;

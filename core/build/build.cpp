@@ -11,6 +11,7 @@
 #include "build/fetching.h"
 #include "build/findings.h"
 #include "build/frontend_input.h"
+#include "build/key_agent.h"
 #include "build/open_context.h"
 #include "build/outputs.h"
 #include "build/results.h"
@@ -66,6 +67,8 @@ class Build {
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
         bases_(tools, layers_, pool_, stop),
+        agents_(request.ssh_sockets, request.ssh_keys,
+                [store = tools.store] { return store->make_temp("ssh-"); }),
         fetching_(request, tools),
         findings_(tools.on_finding) {}
 
@@ -155,11 +158,7 @@ class Build {
     services.now = std::time(nullptr);
     services.explain = tools_.explain;
     services.secret = [this](const std::string& id) { return find_secret(request_, id); };
-    services.ssh_socket = [this](const std::string& id) -> std::optional<std::string> {
-      auto found = request_.ssh_sockets.find(id);
-      if (found == request_.ssh_sockets.end()) return std::nullopt;
-      return found->second;
-    };
+    services.ssh_socket = [this](const std::string& id) { return agents_.socket_of(id, stop_); };
     return services;
   }
 
@@ -250,6 +249,7 @@ class Build {
   base::ThreadPool pool_;
   snapshot::LayerStore layers_;
   BaseImages bases_;
+  SshAgents agents_;
   Fetching fetching_;
   OpenedContext context_;
   std::optional<std::int64_t> named_epoch_;  // the time of what SOURCE_DATE_EPOCH names

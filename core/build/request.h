@@ -40,7 +40,8 @@ struct BuildRequest {
   std::vector<std::string> tags;
   std::vector<Output> outputs;
   std::vector<SecretSource> secrets;
-  std::map<std::string, std::string> ssh_sockets;
+  std::map<std::string, std::string> ssh_sockets;            // --ssh ID=SOCKET
+  std::map<std::string, std::vector<std::string>> ssh_keys;  // --ssh ID=KEYFILE,…
   std::string known_hosts;  // ssh host keys, besides what ssh itself reads; "" for none
 
   bool no_cache = false;

@@ -62,23 +62,33 @@ void add_secret(const SecretFlag& flag, const Environment& environment, build::B
   request.secrets.push_back(std::move(secret));
 }
 
-void add_ssh(const SshFlag& flag, const Environment& environment, build::BuildRequest& request) {
-  if (flag.paths.size() > 1) {
-    throw Error(ErrorKind::kUnsupported, fmt::format("--ssh {} with several keys", flag.id))
-        .hint("add the keys to an agent, and give its socket");
-  }
-  std::string socket = flag.paths.empty() ? "" : flag.paths.front();
-  if (socket.empty()) socket = environment.get("SSH_AUTH_SOCK");
-  if (socket.empty()) {
-    throw Error(ErrorKind::kUsage, fmt::format("--ssh {}: there is no agent", flag.id))
-        .hint("start one and set SSH_AUTH_SOCK");
-  }
+bool is_socket(const std::string& path) {
   struct stat info {};
-  if (::stat(socket.c_str(), &info) == 0 && !S_ISSOCK(info.st_mode)) {
-    throw Error(ErrorKind::kUnsupported, fmt::format("--ssh {}: '{}' is no agent's socket", flag.id, socket))
-        .hint("add the key to an agent, and give its socket");
+  return ::stat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+// Without a path the agent that the environment has, else one socket or the files of keys.
+void add_ssh(const SshFlag& flag, const Environment& environment, build::BuildRequest& request) {
+  std::string id = flag.id.empty() ? "default" : flag.id;
+  std::vector<std::string> paths = flag.paths;
+  if (paths.empty() || (paths.size() == 1 && paths.front().empty()))
+    paths = {environment.get("SSH_AUTH_SOCK")};
+  if (paths.front().empty()) {
+    throw Error(ErrorKind::kUsage, fmt::format("--ssh {}: there is no agent", id))
+        .hint("start one and set SSH_AUTH_SOCK, or give a key file");
   }
-  request.ssh_sockets[flag.id.empty() ? "default" : flag.id] = socket;
+  if (paths.size() == 1 && is_socket(paths.front())) {
+    request.ssh_sockets[id] = paths.front();
+    return;
+  }
+  for (const std::string& path : paths) {
+    if (::access(path.c_str(), R_OK) == 0 && !is_socket(path)) continue;
+    throw Error(ErrorKind::kUsage, is_socket(path)
+                                       ? fmt::format("--ssh {}: '{}' is a socket among keys", id, path)
+                                       : fmt::format("--ssh {}: cannot read the key '{}'", id, path))
+        .hint("give one agent's socket, or the files of private keys");
+  }
+  request.ssh_keys[id] = std::move(paths);
 }
 
 void add_allowed(const std::string& entitlement, build::BuildRequest& request) {
@@ -171,7 +181,7 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_flag("--load", flags.load, "not offered: see -o type=docker");
   app.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE")
       ->allow_extra_args(false);
-  app.add_option("--ssh", flags.ssh, "default or ID=SOCKET")->allow_extra_args(false);
+  app.add_option("--ssh", flags.ssh, "default, ID=SOCKET or ID=KEYFILE,…")->allow_extra_args(false);
   app.add_option("--allow", flags.allow, "what RUN may ask for: security.insecure, network.host")
       ->allow_extra_args(false);
   app.add_option("--call", flags.call,

@@ -2,7 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include "os/beneath.h"
+#include "os/fd.h"
 #include "support/error_of.h"
 
 namespace cooper::cli {
@@ -121,18 +125,25 @@ TEST(CliBuildFlags, SecretsThatCannotBeMeantAreRefused) {
   EXPECT_THAT(refusal({"--secret", "id=a,scr=/f"}).message(), HasSubstr("unexpected 'scr=/f'"));
 }
 
-TEST(CliBuildFlags, SshNeedsAnAgent) {
-  EXPECT_THAT(request({"--ssh", "default"}, {{"SSH_AUTH_SOCK", "/s"}}).ssh_sockets,
-              ElementsAre(Pair("default", "/s")));
-  EXPECT_THAT(request({"--ssh", "git=/other"}).ssh_sockets, ElementsAre(Pair("git", "/other")));
-  EXPECT_EQ(refusal({"--ssh", "default"}).message(), "--ssh default: there is no agent");
-}
+TEST(CliBuildFlags, SshTakesAnAgentOrKeys) {
+  os::TempDir directory("/tmp", "flags-");
+  std::string socket = directory.path() + "/agent";
+  std::string key = directory.path() + "/key";
+  os::write_file_atomically(key, "key");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  os::Fd agent(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(agent.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
 
-TEST(CliBuildFlags, SshPassesAgentsOnly) {
-  EXPECT_EQ(refusal({"--ssh", "a=/k1,/k2"}).kind(), base::ErrorKind::kUnsupported);
-  base::Error key = refusal({"--ssh", "default=/proc/self/exe"});
-  EXPECT_EQ(key.message(), "--ssh default: '/proc/self/exe' is no agent's socket");
-  EXPECT_THAT(request({"--ssh", "x="}, {{"SSH_AUTH_SOCK", "/s"}}).ssh_sockets, ElementsAre(Pair("x", "/s")));
+  EXPECT_THAT(request({"--ssh", "default"}, {{"SSH_AUTH_SOCK", socket}}).ssh_sockets,
+              ElementsAre(Pair("default", socket)));
+  EXPECT_THAT(request({"--ssh", "git=" + socket}).ssh_sockets, ElementsAre(Pair("git", socket)));
+  EXPECT_THAT(request({"--ssh", "git=" + key + "," + key}).ssh_keys,
+              ElementsAre(Pair("git", ElementsAre(key, key))));
+  EXPECT_EQ(refusal({"--ssh", "default"}).message(), "--ssh default: there is no agent");
+  EXPECT_EQ(refusal({"--ssh", "a=/gone"}).message(), "--ssh a: cannot read the key '/gone'");
+  EXPECT_THAT(refusal({"--ssh", "a=" + key + "," + socket}).message(), HasSubstr("is a socket among keys"));
 }
 
 TEST(CliBuildFlags, EntitlementsAreGivenOneByOne) {
