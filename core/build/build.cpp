@@ -69,7 +69,7 @@ class Build {
         bases_(tools, layers_, pool_, stop),
         agents_(request.ssh_sockets, request.ssh_keys,
                 [store = tools.store] { return store->make_temp("ssh-"); }),
-        fetching_(request, tools),
+        fetching_(request, tools, agents_, stop),
         findings_(tools.on_finding) {}
 
   BuildResult run() {

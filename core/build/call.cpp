@@ -21,7 +21,9 @@ class Call {
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
         bases_(tools, layers_, pool_, stop),
-        fetching_(request, tools),
+        agents_(request.ssh_sockets, request.ssh_keys,
+                [store = tools.store] { return store->make_temp("ssh-"); }),
+        fetching_(request, tools, agents_, stop),
         stop_(stop) {}
 
   CallAnswer run(CallMethod method) {
@@ -75,6 +77,7 @@ class Call {
   base::ThreadPool pool_;
   snapshot::LayerStore layers_;
   BaseImages bases_;
+  SshAgents agents_;
   Fetching fetching_;
   std::stop_token stop_;
   OpenedContext context_;

@@ -14,12 +14,12 @@ ops::HttpSourceOptions http_options(const BuildRequest& request, Toolbox& tools)
   return options;
 }
 
-ops::GitSourceOptions git_options(const BuildRequest& request, Toolbox& tools) {
+ops::GitSourceOptions git_options(const BuildRequest& request, Toolbox& tools, SshAgents& agents,
+                                  const std::stop_token& stop) {
   ops::GitSourceOptions options;
   options.access.http = tools.http;
   options.access.secret = [&request](const std::string& id) { return find_secret(request, id); };
-  auto socket = request.ssh_sockets.find("default");
-  if (socket != request.ssh_sockets.end()) options.access.ssh_socket = socket->second;
+  options.access.ssh_agent = [&agents, stop] { return agents.socket_of("default", stop).value_or(""); };
   if (!request.known_hosts.empty()) options.access.known_hosts = {request.known_hosts};
   options.store = tools.store;
   options.warn = [&tools](const std::string& text) { warn(tools, text); };
@@ -35,8 +35,9 @@ void warn(Toolbox& tools, const std::string& text) {
   tools.events->emit(std::move(event));
 }
 
-Fetching::Fetching(const BuildRequest& request, Toolbox& tools)
-    : http(http_options(request, tools)), git(git_options(request, tools)) {}
+Fetching::Fetching(const BuildRequest& request, Toolbox& tools, SshAgents& agents,
+                   const std::stop_token& stop)
+    : http(http_options(request, tools)), git(git_options(request, tools, agents, stop)) {}
 
 ops::RemoteSource* Fetching::source_of(const graph::Op& op) {
   if (std::holds_alternative<graph::HttpSource>(op)) return &http;

@@ -1,6 +1,9 @@
 // What a build fetches besides images: URLs and git repositories, with the request's secrets for their hosts.
 #pragma once
 
+#include <stop_token>
+
+#include "build/key_agent.h"
 #include "build/request.h"
 #include "build/toolbox.h"
 #include "ops/git_source.h"
@@ -8,9 +11,10 @@
 
 namespace cooper::build {
 
-// Borrows both arguments.
+// Borrows its arguments.
 struct Fetching {
-  Fetching(const BuildRequest& request, Toolbox& tools);
+  // `agents`: for git over ssh.
+  Fetching(const BuildRequest& request, Toolbox& tools, SshAgents& agents, const std::stop_token& stop);
 
   // Who serves `op`; null for what is not fetched.
   ops::RemoteSource* source_of(const graph::Op& op);

@@ -1,6 +1,7 @@
 // What reaching git repositories needs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,9 +13,9 @@ namespace cooper::context {
 
 struct GitAccess {
   std::shared_ptr<net::HttpClient> http;
-  SecretLookup secret;                   // may be empty: no secrets
-  std::string ssh_socket;                // of the agent, "" for none: then no ssh
-  std::vector<std::string> known_hosts;  // files of host keys, besides the user's and the system's
+  SecretLookup secret;                     // may be empty: no secrets
+  std::function<std::string()> ssh_agent;  // its socket, asked for when it is needed; "" or empty: no ssh
+  std::vector<std::string> known_hosts;    // files of host keys, besides the user's and the system's
   std::string ssh_program = "ssh";
 };
 

@@ -78,13 +78,14 @@ void GitConversation::begin_advertisement() {
 }
 
 void GitConversation::start_ssh() {
-  if (access_.ssh_socket.empty()) {
+  const std::string agent = access_.ssh_agent ? access_.ssh_agent() : std::string();
+  if (agent.empty()) {
     throw base::Error(base::ErrorKind::kAuth, fmt::format("git repository '{}': no ssh agent", url_.str()))
         .hint("load a key that may read it into an agent, and give --ssh default");
   }
   try {
-    conversation_.emplace(os::Conversation::with_program(
-        ssh_command(url_, access_), {"SSH_AUTH_SOCK=" + access_.ssh_socket, "LC_ALL=C"}));
+    conversation_.emplace(
+        os::Conversation::with_program(ssh_command(url_, access_), {"SSH_AUTH_SOCK=" + agent, "LC_ALL=C"}));
   } catch (base::Error& error) {
     if (error.errno_value() == ENOENT) error.hint("install an ssh client, or use an https URL");
     throw error.context(fmt::format("git repository '{}'", url_.str()));

@@ -44,7 +44,7 @@ class BuildGitContext : public ContextFixture {
     origin_.commit_file("file", "one");
     origin_.git({"tag", "v1"});
     origin_.commit_file("file", "two");
-    git_options_.access.ssh_socket = "/agent";
+    git_options_.access.ssh_agent = [] { return "/agent"; };
     git_options_.access.ssh_program = support::make_fake_ssh(path("."));
     use_git();
     request_.context = url();

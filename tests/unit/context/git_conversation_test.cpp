@@ -29,7 +29,7 @@ class ContextGitConversation : public ::testing::Test {
   base::Error failure_after(const std::string& complaint, const std::string& url = "ssh://git@host/x.git") {
     os::write_file_atomically(root_.path() + "/failing",
                               "#!/bin/sh\ncat >&2 <<'END'\n" + complaint + "\nEND\nexit 255\n", 0755);
-    access_.ssh_socket = "/agent";
+    access_.ssh_agent = [] { return "/agent"; };
     access_.ssh_program = root_.path() + "/failing";
     return error_of([&] { repository(url).resolve("", {}); });
   }
@@ -61,7 +61,7 @@ TEST_F(ContextGitConversation, PathsAreAsGitHasThem) {
 TEST_F(ContextGitConversation, TheAgentsSocketIsAllThatSshIsGiven) {
   support::GitWorkTree origin(root_.path() + "/origin");
   const std::string commit = origin.commit_file("file", "content");
-  access_.ssh_socket = "/the/agent";
+  access_.ssh_agent = [] { return "/the/agent"; };
   access_.ssh_program = support::make_fake_ssh(root_.path());
   EXPECT_EQ(repository("ssh://git@host" + origin.directory()).resolve("main", {}).commit, commit);
   EXPECT_THAT(os::read_file(access_.ssh_program + ".log"), HasSubstr("/the/agent: -F none"));
@@ -74,7 +74,7 @@ TEST_F(ContextGitConversation, WithoutAnAgentThereIsNoSsh) {
 }
 
 TEST_F(ContextGitConversation, WithoutTheProgramItSaysWhatToDo) {
-  access_.ssh_socket = "/agent";
+  access_.ssh_agent = [] { return "/agent"; };
   access_.ssh_program = "/no/such/ssh";
   base::Error error = error_of([&] { repository("git@host:x.git").resolve("", {}); });
   EXPECT_THAT(error.summary(), HasSubstr("/no/such/ssh"));
@@ -104,7 +104,7 @@ TEST_F(ContextGitConversation, AHostThatIsNotThereIsNamed) {
 
 TEST_F(ContextGitConversation, AStopRequestEndsIt) {
   os::write_file_atomically(root_.path() + "/silent", "#!/bin/sh\nexec sleep 1000\n", 0755);
-  access_.ssh_socket = "/agent";
+  access_.ssh_agent = [] { return "/agent"; };
   access_.ssh_program = root_.path() + "/silent";
   std::stop_source source;
   std::jthread stopper([&] { source.request_stop(); });

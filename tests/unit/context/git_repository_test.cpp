@@ -22,8 +22,8 @@ class ContextGitRepository : public ::testing::Test {
  protected:
   GitRepository repository(const std::string& directory) {
     GitAccess access;
-    access.ssh_socket = "/nowhere";
-    access.ssh_program = support::make_fake_ssh(root_.path());
+    access.ssh_agent = [] { return "/nowhere"; };
+    access.ssh_program = ssh_;
     const GitUrl url = GitUrl::parse("ssh://git@host" + directory);
     return {url, url, root_.path() + "/cache", access};
   }
@@ -44,6 +44,8 @@ class ContextGitRepository : public ::testing::Test {
   }
 
   os::TempDir root_{::testing::TempDir()};
+  // Written once: a program that is being written to while another thread forks cannot be started.
+  std::string ssh_ = support::make_fake_ssh(root_.path());
   support::GitWorkTree origin_{root_.path() + "/origin"};
   std::string first_ = origin_.commit_file("file", "one");
   std::string second_ = origin_.commit_file("file", "two");

@@ -23,7 +23,7 @@ class OpsGitSource : public ServicesFixture {
   // A new build.
   void restart() {
     GitSourceOptions options;
-    options.access.ssh_socket = "/agent";
+    options.access.ssh_agent = [] { return "/agent"; };
     options.access.ssh_program = support::make_fake_ssh(directory_.path());
     options.store = store_;
     options.warn = [this](const std::string& text) { warnings_.push_back(text); };
