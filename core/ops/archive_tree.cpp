@@ -5,7 +5,6 @@
 #include <unordered_map>
 
 #include "base/error.h"
-#include "base/guarded.h"
 #include "ops/unpack.h"
 
 namespace cooper::ops {
@@ -35,22 +34,16 @@ void turn_hardlinks_into_files(std::vector<Addition>& members) {
 
 }  // namespace
 
-struct ArchiveTree::Storage {
-  explicit Storage(os::TempDir where) : directory(std::move(where)) {}
-  os::TempDir directory;
-  base::Guarded<std::unordered_map<std::string, base::Digest>> digests;  // by the content's place
-};
-
-ArchiveTree::ArchiveTree(std::shared_ptr<Storage> storage, std::vector<Addition> members)
+ArchiveTree::ArchiveTree(std::shared_ptr<const os::TempDir> storage, std::vector<Addition> members)
     : storage_(std::move(storage)), members_(std::move(members)) {}
 
 std::shared_ptr<const ArchiveTree> ArchiveTree::unpack(base::ByteSource& in, const std::string& name,
                                                        os::TempDir directory, std::int64_t now) {
-  auto storage = std::make_shared<Storage>(std::move(directory));
+  auto storage = std::make_shared<const os::TempDir>(std::move(directory));
   TreeBuilder builder(nullptr);
   CopyAttributes attributes;
   attributes.now = now;
-  unpack_stream(builder, in, name, "", attributes, storage->directory.path());
+  unpack_stream(builder, in, name, "", attributes, storage->path());
   std::vector<Addition> members = builder.take();
   turn_hardlinks_into_files(members);
   return std::shared_ptr<const ArchiveTree>(new ArchiveTree(std::move(storage), std::move(members)));
@@ -132,17 +125,7 @@ os::Fd ArchiveTree::open(const std::string& path) const {
 }
 
 base::Digest ArchiveTree::content_digest(const Entry& entry) const {
-  const FileBytes& bytes = file(entry.path).bytes;
-  auto known = storage_->digests.with([&](const auto& digests) {
-    auto found = digests.find(bytes.path);
-    return found == digests.end() ? std::optional<base::Digest>() : found->second;
-  });
-  if (known) return *known;
-  Entry content = entry;
-  content.path = bytes.path;
-  base::Digest digest = bytes.tree->content_digest(content);
-  storage_->digests.with([&](auto& digests) { digests.emplace(bytes.path, digest); });
-  return digest;
+  return file(entry.path).entry.content;
 }
 
 std::string ArchiveTree::link_group(const Entry& entry) const {

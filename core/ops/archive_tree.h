@@ -1,7 +1,7 @@
 // An archive as a tree to read from: contexts that come as a tar.
 //
 // The archive decides nothing on disk: its names are kept in memory, where ".." is refused and symlinks are
-// resolved inside the tree (ops/unpack.h); contents lie in files that are called by number, in a directory of
+// resolved inside the tree (ops/unpack.h); contents lie under numbers (ops/member_files.h), in a directory of
 // their own that goes with the last user of the tree. Owners, modes and times are the archive's own, as in
 // BuildKit.
 #pragma once
@@ -40,12 +40,11 @@ class ArchiveTree final : public snapshot::TreeView {
   std::string link_group(const snapshot::Entry& entry) const override;
 
  private:
-  struct Storage;
-  ArchiveTree(std::shared_ptr<Storage> storage, std::vector<Addition> members);
+  ArchiveTree(std::shared_ptr<const os::TempDir> storage, std::vector<Addition> members);
   const Addition* find(const std::string& path) const;
   const Addition& file(const std::string& path) const;
 
-  std::shared_ptr<Storage> storage_;
+  std::shared_ptr<const os::TempDir> storage_;
   std::vector<Addition> members_;  // in path_less order, every parent among them; no kHardlink
 };
 

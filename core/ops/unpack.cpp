@@ -1,16 +1,15 @@
 #include "ops/unpack.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 
 #include "archive/foreign.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "ops/member_files.h"
 #include "os/beneath.h"
 #include "os/fd.h"
+#include "snapshot/xattrs.h"
 
 namespace cooper::ops {
 namespace {
@@ -22,29 +21,6 @@ using snapshot::EntryType;
 constexpr std::size_t kLongestName = 4095;  // PATH_MAX, without its NUL
 constexpr std::size_t kMostNames = std::size_t{1} << 30;
 constexpr std::size_t kEntryCost = 512;
-
-// Files of a directory, opened by name: where archive members wait for their place.
-class ScratchTree final : public snapshot::TreeView {
- public:
-  explicit ScratchTree(std::string directory) : directory_(std::move(directory)) {}
-  std::optional<Entry> lookup(const std::string&) const override { return std::nullopt; }
-  std::vector<Entry> list(const std::string&) const override { return {}; }
-  os::Fd open(const std::string& path) const override {
-    return os::open_file(directory_ + "/" + path, O_RDONLY);
-  }
-  base::Digest content_digest(const Entry& entry) const override {
-    os::Fd fd = open(entry.path);
-    os::FdSource source(fd.get(), entry.path);
-    base::HashingSink sink;
-    base::copy_all(source, sink);
-    return sink.digest();
-  }
-  std::string link_group(const Entry&) const override { return {}; }
-  const std::string& directory() const { return directory_; }
-
- private:
-  std::string directory_;
-};
 
 EntryType entry_type(archive::EntryType type) {
   switch (type) {
@@ -73,7 +49,7 @@ class Unpacker {
         target_(std::move(target)),
         attributes_(attributes),
         name_(std::move(name)),
-        members_(std::make_shared<ScratchTree>(scratch)) {}
+        members_(std::make_shared<MemberFiles>(scratch)) {}
 
   void add(const TarEntry& member, base::ByteSource& content) {
     check_bounds(member);
@@ -84,7 +60,9 @@ class Unpacker {
     if (member.type == archive::EntryType::kHardlink) {
       addition = link(member, addition.entry);
     } else if (member.type == archive::EntryType::kFile) {
-      addition.bytes = keep(member, content);
+      MemberFiles::Kept kept = members_->keep(content, member.size, member.path);
+      addition.entry.content = kept.digest;
+      addition.bytes = {members_, std::move(kept.path), {}};
     }
     builder_.put(std::move(addition));
   }
@@ -134,24 +112,12 @@ class Unpacker {
     entry.size = member.type == archive::EntryType::kFile ? member.size : 0;
     entry.device_major = member.device_major;
     entry.device_minor = member.device_minor;
-    entry.xattrs = member.xattrs;
+    entry.xattrs = snapshot::layer_xattrs(member.xattrs);
     if (member.type == archive::EntryType::kSymlink) entry.link_target = member.link_target;
     if (!attributes_.mode.empty() && entry.type != EntryType::kSymlink) {
       entry.mode = apply_mode(attributes_.mode, entry.mode, entry.is_directory());
     }
     return entry;
-  }
-
-  FileBytes keep(const TarEntry& member, base::ByteSource& content) {
-    // A sparse member can promise more than any disk has; filling the disk first would help nobody.
-    struct statvfs disk {};
-    base::check(::statvfs(members_->directory().c_str(), &disk), "examine", members_->directory());
-    if (member.size / disk.f_frsize > disk.f_bavail) throw base::os_error(ENOSPC, "unpack", member.path);
-    std::string name = fmt::format("member-{}", count_++);
-    os::Fd fd = os::open_file(members_->directory() + "/" + name, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    os::FdSink sink(fd.get(), member.path);
-    base::copy_all(content, sink);
-    return {members_, name, {}};
   }
 
   // Both names get the same bytes and one link group, named after the first.
@@ -164,7 +130,9 @@ class Unpacker {
                                     member.path, member.link_target));
     }
     Addition first = *original;
-    if (first.link_group.empty()) first.link_group = "archive:" + first.bytes.path;
+    if (first.link_group.empty()) {
+      first.link_group = fmt::format("{}/{}", members_->directory(), first.bytes.path);
+    }
     Addition second = first;
     second.entry.path = entry.path;
     builder_.put(std::move(first));
@@ -175,8 +143,7 @@ class Unpacker {
   std::string target_;
   const CopyAttributes& attributes_;
   std::string name_;
-  std::shared_ptr<ScratchTree> members_;
-  int count_ = 0;
+  std::shared_ptr<MemberFiles> members_;
   std::size_t names_ = 0;  // bytes that the members take in memory, roughly
 };
 

@@ -139,7 +139,7 @@ TEST_F(OpsUnpack, LinksLeadNowhereOutsideTheImage) {
   EXPECT_THAT(paths(made), ElementsAre("etc", "etc/shadow", "etc/x", "target", "target/abs", "target/up"));
   EXPECT_FALSE(std::filesystem::exists("/etc/shadow-" + at(made, "etc/shadow").entry.path));
   for (const auto& item : std::filesystem::recursive_directory_iterator(scratch_)) {
-    EXPECT_TRUE(item.is_directory() || item.path().filename().string().starts_with("member-")) << item.path();
+    EXPECT_TRUE(item.is_directory() || item.path().filename().string().starts_with("packed")) << item.path();
   }
 }
 
@@ -165,6 +165,15 @@ TEST_F(OpsUnpack, ATruncatedArchiveIsCorrupt) {
   base::Error error =
       error_of([&] { unpack_into(builder, *source, *source->lookup("t.tar"), "", attributes_, scratch_); });
   EXPECT_EQ(error.kind(), base::ErrorKind::kCorrupt);
+}
+
+TEST_F(OpsUnpack, OverlaysOwnAttributesAreNotTakenOver) {
+  archive::TarEntry directory;
+  directory.path = "d";
+  directory.type = archive::EntryType::kDirectory;
+  directory.xattrs = {{"user.overlay.opaque", "y"}, {"trusted.overlay.opaque", "y"}, {"user.own", "x"}};
+  const snapshot::Entry& made = unpack(LayerTar().add(directory)).back().entry;
+  EXPECT_THAT(made.xattrs, ElementsAre(::testing::Pair("user.own", "x")));
 }
 
 TEST_F(OpsUnpack, NamesAreBounded) {
@@ -194,7 +203,7 @@ TEST_F(OpsUnpack, AFileThatNoDiskHoldsIsRefusedBeforeAnyByte) {
 }
 
 TEST_F(OpsUnpack, TheSameArchiveMayBeAddedTwice) {
-  write("t.tar", LayerTar().file("a", "x").bytes());
+  write("t.tar", LayerTar().file("a", "x").hardlink("b", "a").bytes());
   std::shared_ptr<const snapshot::TreeView> source = context();
   TreeBuilder builder(nullptr);
   os::make_directories(scratch_);
@@ -202,7 +211,10 @@ TEST_F(OpsUnpack, TheSameArchiveMayBeAddedTwice) {
     builder.make_directories(target, {});
     unpack_into(builder, *source, *source->lookup("t.tar"), target, attributes_, scratch_);
   }
-  EXPECT_THAT(paths(builder.take()), ElementsAre("one", "one/a", "two", "two/a"));
+  std::vector<Addition> made = builder.take();
+  EXPECT_THAT(paths(made), ElementsAre("one", "one/a", "one/b", "two", "two/a", "two/b"));
+  EXPECT_EQ(at(made, "one/b").entry.link_target, "one/a");
+  EXPECT_EQ(at(made, "two/b").entry.link_target, "two/a") << "links stay within their archive";
 }
 
 }  // namespace
