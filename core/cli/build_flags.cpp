@@ -153,13 +153,26 @@ void add_epoch(const BuildFlags& flags, const Environment& environment, build::B
   if (argument != request.build_args.end() && argument->second.empty()) request.epoch_from_git = false;
 }
 
+constexpr const char* kExamples = R"(Examples:
+  cooper build -t registry.example.com/app:1.0 --push .
+  cooper build -f docker/Dockerfile -o type=local,dest=out .
+  git archive HEAD | cooper build -o type=oci,dest=app.tar -
+  cooper build --push -t registry.example.com/app https://example.com/app-1.0.tar.gz
+  cooper build --build-context base=oci-layout://base-image:1.0 -o out .)";
+
 }  // namespace
 
 void add_build_flags(CLI::App& app, BuildFlags& flags) {
-  app.add_option("context", flags.context, "directory or git URL with what the Dockerfile copies")
+  app.footer(kExamples);
+  app.add_option("context", flags.context,
+                 "what the Dockerfile copies from: a directory, a tar file, - (a tar or a Dockerfile on\n"
+                 "standard input), http(s)://… (a tar or a Dockerfile), a git URL with #REF:DIRECTORY,\n"
+                 "docker-image://NAME, oci-layout://DIRECTORY[:TAG|@DIGEST]")
       ->required()
-      ->type_name("PATH");
-  app.add_option("-f,--file", flags.file, "the Dockerfile (default: PATH/Dockerfile)");
+      ->type_name("PATH|URL|-");
+  app.add_option("-f,--file", flags.file,
+                 "the Dockerfile: a path, - or a URL (default: the context's Dockerfile); relative to the\n"
+                 "working directory with a directory, else to the context");
   app.add_option("-t,--tag", flags.tags, "name of the image, host/repository:tag; repeatable")
       ->allow_extra_args(false);
   app.add_option("--target", flags.target, "the stage to build");
@@ -168,7 +181,9 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
       ->allow_extra_args(false);
   app.add_option("--build-arg", flags.build_args, "NAME=VALUE, or NAME from the environment")
       ->allow_extra_args(false);
-  app.add_option("--build-context", flags.build_contexts, "NAME=directory, git URL or docker-image://…")
+  app.add_option("--build-context", flags.build_contexts,
+                 "NAME=CONTEXT, instead of the stage or image of that name: a directory, a tar file,\n"
+                 "http(s)://…, a git URL, docker-image://…, oci-layout://…")
       ->allow_extra_args(false);
   app.add_option("--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
   app.add_option("--annotation", flags.annotations,
