@@ -26,7 +26,7 @@ remove() {
 trap remove EXIT
 chmod 0755 "$directory"
 mkdir -p "$directory/e2e" "$directory/home" "$directory/work" "$directory/tmp"
-cp "$here"/*.sh "$here/../../scripts/registry.sh" "$directory/e2e/"
+cp "$here"/*.sh "$here"/*.pl "$here/../../scripts/registry.sh" "$directory/e2e/"
 cp "$cooper" "$directory/cooper"
 chmod -R a+rX "$directory/e2e" "$directory/cooper"
 
