@@ -187,8 +187,7 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
       ->allow_extra_args(false);
   app.add_option("--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
   app.add_option("--annotation", flags.annotations,
-                 "KEY=VALUE on the manifest, or TYPE[PLATFORM],…:KEY=VALUE with the types manifest, index, "
-                 "manifest-descriptor, index-descriptor")
+                 "KEY=VALUE on the manifest, or index,manifest[PLATFORM]:KEY=VALUE")
       ->allow_extra_args(false);
   app.add_option("-o,--output", flags.outputs, "type=registry|oci|docker|local|tar,…")
       ->allow_extra_args(false);
@@ -199,9 +198,7 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--ssh", flags.ssh, "default, ID=SOCKET or ID=KEYFILE,…")->allow_extra_args(false);
   app.add_option("--allow", flags.allow, "what RUN may ask for: security.insecure, network.host")
       ->allow_extra_args(false);
-  app.add_option("--call", flags.call,
-                 "build, check, outline or targets[,format=json][,ignorestatus=true]; all but build say "
-                 "something about the build instead of running it");
+  app.add_option("--call", flags.call, "check, outline, targets[,format=json]: say something, build nothing");
   app.add_flag("--check", flags.check, "look for mistakes in the Dockerfile; short for --call=check");
   app.add_flag("--no-cache", flags.no_cache, "run every step");
   app.add_option("--no-cache-filter", flags.no_cache_filter, "stages to run without the cache")

@@ -11,6 +11,7 @@ namespace cooper::report {
 namespace {
 
 constexpr int kContextLines = 2;
+constexpr int kLongestExcerpt = 30;  // lines from the first marked one
 constexpr std::string_view kRule = "--------------------\n";
 
 std::string render_tail(const Step& step, Colors colors) {
@@ -59,7 +60,8 @@ std::string render_excerpt(const std::string& text, const base::SourceRange& ran
   if (count > 0 && lines.back().empty()) --count;  // what follows the last line break is no line
   const int last_marked = std::min(std::max(range.end_line, range.start_line), count);
   const int first = std::max(1, range.start_line - kContextLines);
-  const int last = std::min(count, last_marked + kContextLines);
+  const int longest = range.start_line + kLongestExcerpt - 1;
+  const int last = std::min({count, last_marked + kContextLines, longest});
   if (range.start_line > count) return {};
   std::string excerpt = fmt::format("{}:{}\n{}", range.file, range.start_line, kRule);
   for (int number = first; number <= last; ++number) {
@@ -72,6 +74,7 @@ std::string render_excerpt(const std::string& text, const base::SourceRange& ran
     if (number == range.start_line && range.start_column > 0)
       excerpt += render_caret(source, range.start_column);
   }
+  if (last < last_marked) excerpt += fmt::format("     | … and {} more lines\n", last_marked - last);
   return excerpt + std::string(kRule);
 }
 

@@ -86,6 +86,7 @@ with_base
 printf 'FROM %s/no-such-image\n' "$REGISTRY" >warned/Dockerfile
 call 5 --check warned
 assert_contains "$message" 'Dockerfile:1:6: image'
+# shellcheck disable=SC2016  # the variable is the Dockerfile's
 printf 'FROM %s\nLABEL path=$PATH\n' "$base" >warned/Dockerfile
 call 0 --check warned
 assert_eq "$answer" 'Check complete, no warnings found.'

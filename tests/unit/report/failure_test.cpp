@@ -43,6 +43,14 @@ TEST(ReportFailure, MarksAllLinesOfAnInstructionAndOneColumn) {
       << text;
 }
 
+TEST(ReportFailure, CutsLongInstructions) {
+  std::string text = "RUN <<EOF\n";
+  for (int i = 0; i < 100; ++i) text += "echo\n";
+  std::string excerpt = render_excerpt(text + "EOF\nCMD x\n", {"Dockerfile", 1, 0, 102, ""});
+  EXPECT_NE(excerpt.find("  30 | >>> echo\n     | … and 72 more lines\n---"), std::string::npos) << excerpt;
+  EXPECT_EQ(excerpt.find("CMD"), std::string::npos);
+}
+
 TEST(ReportFailure, FallsBackToTheExcerptOfTheError) {
   EXPECT_EQ(render_failure(error_at({"Dockerfile", 7, 1, 7, "COYP a b"}), nullptr, nullptr, false),
             "Dockerfile:7\n"
