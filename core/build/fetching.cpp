@@ -19,6 +19,7 @@ ops::GitSourceOptions git_options(const BuildRequest& request, Toolbox& tools, S
   ops::GitSourceOptions options;
   options.access.http = tools.http;
   options.access.secret = [&request](const std::string& id) { return find_secret(request, id); };
+  options.access.on_retry = [&tools](const std::string& text) { warn(tools, text); };
   options.access.ssh_agent = [&agents, stop] { return agents.socket_of("default", stop).value_or(""); };
   if (!request.known_hosts.empty()) options.access.known_hosts = {request.known_hosts};
   options.store = tools.store;

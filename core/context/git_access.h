@@ -17,6 +17,7 @@ struct GitAccess {
   std::function<std::string()> ssh_agent;  // its socket, asked for when it is needed; "" or empty: no ssh
   std::vector<std::string> known_hosts;    // files of host keys, besides the user's and the system's
   std::string ssh_program = "ssh";
+  std::function<void(const std::string&)> on_retry;  // hears each failed attempt as one line; may be empty
 };
 
 }  // namespace cooper::context

@@ -36,11 +36,11 @@ std::string lower_content_type(const net::Response& response) {
 
 }  // namespace
 
-GitHttp::GitHttp(GitUrl url, std::optional<GitCredential> credential, std::shared_ptr<net::HttpClient> http,
+GitHttp::GitHttp(GitUrl url, std::optional<GitCredential> credential, const GitAccess& access,
                  std::stop_token stop)
     : url_(std::move(url)),
       credential_(std::move(credential)),
-      http_(std::move(http)),
+      access_(access),
       stop_(std::move(stop)),
       base_(url_.str()) {
   while (base_.back() == '/') base_.pop_back();
@@ -60,11 +60,12 @@ void GitHttp::begin_advertisement() {
   net::Response response;
   try {
     response = net::send_with_retry(
-        {}, [&] { return http_->send(request, stop_, kMostAdvertised); }, {}, stop_);
+        {}, [&] { return access_.http->send(request, stop_, kMostAdvertised); }, access_.on_retry, stop_);
   } catch (const base::Error& error) {
-    throw context_error(error, url_.str());
+    // It was tried often enough: what is retried around this is a session that breaks later.
+    throw context_error(error, url_.str()).retryable(false);
   }
-  require(response, "application/x-git-upload-pack-advertisement");
+  if (response.status != 200) refuse(response);
   const std::string& place = response.effective_url;
   if (!place.ends_with(kAdvertisementPath)) {
     throw base::Error(base::ErrorKind::kContext,
@@ -73,8 +74,16 @@ void GitHttp::begin_advertisement() {
         .hint("give the URL that the server shows for cloning");
   }
   base_ = place.substr(0, place.size() - kAdvertisementPath.size());
-  advertisement_ = std::move(response.body);
   taken_ = 0;
+  if (lower_content_type(response) == "application/x-git-upload-pack-advertisement") {
+    advertisement_ = std::move(response.body);
+  } else if (GitFileServer::is_info_refs(response.body)) {
+    files_.emplace(
+        url_.str(), std::move(response.body), [this](const std::string& path) { return open_file(path); },
+        stop_);
+  } else {
+    refuse_answer();
+  }
 }
 
 void GitHttp::begin_request() {
@@ -110,15 +119,24 @@ void GitHttp::post() {
   request.headers.emplace_back("Accept", "application/x-git-upload-pack-result");
   request.body = std::move(body_);
   body_.clear();
-  answer_ = http_->open(request, stop_);
-  require(answer_->response(), "application/x-git-upload-pack-result");
+  answer_ = access_.http->open(request, stop_);
+  if (answer_->response().status != 200) refuse(answer_->response());
+  if (lower_content_type(answer_->response()) != "application/x-git-upload-pack-result") refuse_answer();
 }
 
-void GitHttp::require(const net::Response& response, const std::string& content_type) const {
-  if (response.status != 200) refuse(response);
-  if (lower_content_type(response) == content_type) return;
-  throw base::Error(base::ErrorKind::kContext,
-                    fmt::format("'{}' does not speak git's smart HTTP protocol", url_.str()))
+std::unique_ptr<net::ResponseStream> GitHttp::open_file(const std::string& path) const {
+  try {
+    auto stream = access_.http->open(request_to(base_ + "/" + path), stop_);
+    if (stream->response().status == 404) return nullptr;
+    if (stream->response().status != 200) refuse(stream->response());
+    return stream;
+  } catch (const base::Error& error) {
+    throw context_error(error, url_.str());
+  }
+}
+
+void GitHttp::refuse_answer() const {
+  throw base::Error(base::ErrorKind::kContext, fmt::format("there is no git repository at '{}'", url_.str()))
       .hint("give the URL that the server shows for cloning");
 }
 

@@ -16,18 +16,10 @@
 
 #include "context/git_access.h"
 #include "context/git_library.h"
+#include "context/git_refs.h"
 #include "context/git_url.h"
 
 namespace cooper::context {
-
-// A commit, and how it was asked for.
-struct GitRevision {
-  std::string commit;  // 40 hex digits; of a tag object until fetch() when that was asked for by its id
-  std::string ref;     // "refs/heads/main", "refs/tags/v1"; "" when it was asked for by its id
-  std::string tag;     // the annotated tag's object, "" for none
-};
-
-class GitBridge;
 
 class GitRepository {
  public:
@@ -58,9 +50,8 @@ class GitRepository {
 
  private:
   GitRepositoryHandle open_or_make() const;
-  GitRevision fetch_locked(const GitRevision& revision, const std::stop_token& stop) const;
   void download(git_repository* repository, const GitRevision& revision, const std::stop_token& stop) const;
-  [[noreturn]] void fail(const GitBridge& bridge, std::string_view doing) const;
+  GitRevision fetch_locked(const GitRevision& revision, const std::stop_token& stop) const;
 
   GitUrl url_;
   GitUrl main_;
@@ -68,12 +59,5 @@ class GitRepository {
   std::string directory_;
   GitAccess access_;
 };
-
-// Whether all of `text` is a commit id in full.
-bool is_commit_id(std::string_view text);
-
-// Throws Error{kContext} naming both unless `checksum` (a commit or tag object, or its beginning; "" for
-// none) is what `revision` has.
-void check_revision(const GitRevision& revision, const std::string& checksum, const GitUrl& url);
 
 }  // namespace cooper::context

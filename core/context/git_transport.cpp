@@ -59,14 +59,11 @@ int begin(git_smart_subtransport_stream** out, git_smart_subtransport* transport
   GitBridge& bridge = *own.stream.bridge;
   *out = &own.stream.base;
   return bridge.guard([&] {
-    if (service == GIT_SERVICE_UPLOADPACK_LS) {
-      bridge.transport().begin_advertisement();
-    } else if (service == GIT_SERVICE_UPLOADPACK) {
-      bridge.end_advertisement();
-      bridge.transport().begin_request();
-    } else {
+    if (service == GIT_SERVICE_UPLOADPACK_LS) return;  // begun before
+    if (service != GIT_SERVICE_UPLOADPACK)
       throw base::Error(base::ErrorKind::kInternal, "git sources are never pushed to");
-    }
+    bridge.end_advertisement();
+    bridge.transport().begin_request();
   });
 }
 
@@ -100,6 +97,10 @@ int on_progress(const git_indexer_progress*, void* bridge) {
 
 }  // namespace
 
+void GitBridge::begin() {
+  if (transport_ != nullptr) transport_->begin_advertisement();
+}
+
 git_remote_callbacks GitBridge::callbacks() {
   git_remote_callbacks callbacks{};
   git_remote_init_callbacks(&callbacks, GIT_REMOTE_CALLBACKS_VERSION);
@@ -132,7 +133,7 @@ std::unique_ptr<GitTransport> open_git_transport(const GitUrl& url, const GitUrl
   switch (url.scheme) {
     case GitUrl::Scheme::kHttp:
     case GitUrl::Scheme::kHttps:
-      return std::make_unique<GitHttp>(url, find_git_credential(url, main, access.secret), access.http, stop);
+      return std::make_unique<GitHttp>(url, find_git_credential(url, main, access.secret), access, stop);
     case GitUrl::Scheme::kSsh:
     case GitUrl::Scheme::kGit:
       return std::make_unique<GitConversation>(url, access, stop);

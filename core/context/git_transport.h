@@ -18,11 +18,15 @@
 
 namespace cooper::context {
 
+class GitFileServer;
+
 class GitTransport {
  public:
   virtual ~GitTransport() = default;
   // Whether every request is an exchange of its own (http), and not part of one conversation.
   virtual bool is_stateless() const = 0;
+  // After begin_advertisement(): where the server speaks no protocol and only gives files, these; else null.
+  virtual GitFileServer* file_server() { return nullptr; }
   virtual void begin_advertisement() = 0;  // what follows is read: the refs
   virtual void begin_request() = 0;        // what follows is written, then the answer is read
   virtual std::size_t read(base::MutableByteSpan buffer) = 0;  // 0: the end
@@ -39,6 +43,9 @@ class GitBridge {
   GitBridge(std::unique_ptr<GitTransport> transport, std::stop_token stop)
       : transport_(std::move(transport)), stop_(std::move(stop)) {}
 
+  // Connects, before libgit2 is asked for anything.
+  void begin();
+  GitFileServer* file_server() { return transport_ == nullptr ? nullptr : transport_->file_server(); }
   git_remote_callbacks callbacks();
   // After a libgit2 call failed: throws what the transport threw or Error{kCancelled}, if it was one of
   // these.

@@ -141,6 +141,21 @@ printf 'FROM scratch\nCOPY --from=sources /file /named\n' >context/Dockerfile
 build_tree context-named --build-context "sources=$app#v1" context
 assert_file context-named/named one
 
+# A server that only has the files of a repository.
+mkdir -p served/www/plain
+cp -r served/app.git served/www/plain/loose.git
+cp -r served/app.git served/www/plain/packed.git
+git_in served/www/plain/packed.git gc -q
+for repository in loose packed; do
+  git_in "served/www/plain/$repository.git" update-server-info
+  plain=${GIT_URL%/cgi-bin/git}/plain/$repository.git
+  printf 'FROM scratch\nADD %s?submodules=false /main/\nADD --keep-git-dir=true %s#v1 /tag/\n' "$plain" "$plain" >context/Dockerfile
+  build_tree "plain-$repository" context
+  assert_file "plain-$repository/main/file" two
+  assert_file "plain-$repository/tag/file" one
+  assert_eq "$(git_in "plain-$repository/tag" describe)" v1 'tag of the kept repository'
+done
+
 # The commit's time is the image's.
 build -o type=oci,dest=dated.tar "$app#v1"
 oci_open dated.tar dated

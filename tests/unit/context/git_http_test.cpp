@@ -30,6 +30,7 @@ class ContextGitHttp : public ::testing::Test {
   GitRepository repository(const std::string& url) {
     GitAccess access;
     access.http = http_;
+    access.on_retry = [this](const std::string&) { ++retries_; };
     access.secret = [this](const std::string& id) -> std::optional<std::string> {
       return id == secret_id_ ? std::optional(secret_) : std::nullopt;
     };
@@ -51,6 +52,7 @@ class ContextGitHttp : public ::testing::Test {
 
   std::string secret_id_ = "GIT_AUTH_TOKEN";
   std::string secret_;
+  int retries_ = 0;
   os::TempDir root_{::testing::TempDir()};
   std::shared_ptr<net::HttpClient> http_ = net::HttpClient::create({});
   support::GitWorkTree origin_{root_.path() + "/origin"};
@@ -164,13 +166,24 @@ TEST_F(ContextGitHttp, WhatIsNotGitIsNamed) {
   EXPECT_THAT(failure(server_.url("/gone")).message(), HasSubstr("is not there (404)"));
   EXPECT_THAT(failure(server_.url("/gone")).hint(), HasSubstr("GIT_AUTH_TOKEN"));
   EXPECT_THAT(failure(server_.url("/broken")).message(), HasSubstr("answers 418"));
-  EXPECT_THAT(failure(server_.url("/page")).message(), HasSubstr("smart HTTP"));
+  EXPECT_THAT(failure(server_.url("/page")).message(), HasSubstr("there is no git repository at"));
   EXPECT_THAT(failure(server_.url("/none/.git")).message(), HasSubstr("/none/.git' is not there (404)"));
 }
 
 TEST_F(ContextGitHttp, PassingTroubleIsTriedAgain) {
   server_.before(testing::fail_times(2, "GET", "/info/refs", answer(503)));
   EXPECT_EQ(fetch(url()).commit, commit_);
+}
+
+TEST_F(ContextGitHttp, ASessionThatBreaksIsBegunAnew) {
+  int broken = 0;
+  server_.after([&](const FakeRequest& request, FakeReply& reply) {
+    if (request.method == "POST" && ++broken <= 2)
+      reply.end(FakeReply::Ending::kReset, reply.body.size() / 2);
+  });
+  EXPECT_EQ(fetch(url()).commit, commit_);
+  EXPECT_EQ(server_.count("POST", ""), 3U);
+  EXPECT_EQ(retries_, 2);
 }
 
 TEST_F(ContextGitHttp, ARepositoryOfSha256IsRefused) {

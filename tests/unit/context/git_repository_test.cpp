@@ -215,19 +215,5 @@ TEST_F(ContextGitRepository, ALocalRepositoryIsForTests) {
   EXPECT_EQ(ours.fetch(ours.resolve("main", {}), {}).commit, second_);
 }
 
-TEST(ContextGitRevision, ChecksumsAreACommitOrATagOrTheirBeginning) {
-  const GitUrl url = GitUrl::parse("https://h/x.git");
-  const GitRevision revision{std::string(40, 'a'), "refs/tags/v1", std::string(40, 'b')};
-  for (const std::string& good :
-       {std::string(), std::string("aa"), std::string("AAAA"), std::string(40, 'a'), std::string(40, 'b')}) {
-    EXPECT_NO_THROW(check_revision(revision, good, url)) << good;
-  }
-  base::Error wrong = error_of([&] { check_revision(revision, "abc", url); });
-  EXPECT_THAT(wrong.message(), HasSubstr("expected checksum to match 'abc', got '" + revision.commit + "'"));
-  EXPECT_THAT(wrong.message(), HasSubstr(revision.tag));
-  base::Error bad = error_of([&] { check_revision(revision, "sha256:12", url); });
-  EXPECT_THAT(bad.message(), HasSubstr("invalid checksum 'sha256:12'"));
-}
-
 }  // namespace
 }  // namespace cooper::context
