@@ -8,6 +8,7 @@
 #include "dockerfile/git_ref.h"
 #include "net/redact.h"
 #include "os/fd.h"
+#include "os/waiting_source.h"
 
 namespace cooper::build {
 namespace {
@@ -58,7 +59,7 @@ std::optional<FoundDockerfile> DockerfileFinder::elsewhere(const std::stop_token
   const std::string& path = request_.dockerfile;
   if (request_.dockerfile_text) return FoundDockerfile{kUsual, *request_.dockerfile_text, std::nullopt};
   if (path == "-") {
-    os::FdSource source(standard_input_, "standard input");
+    os::WaitingSource source(standard_input_, "standard input", stop);
     return FoundDockerfile{kUsual, base::read_all(source, kDockerfileLimit, "standard input"), std::nullopt};
   }
   if (dockerfile::is_http_source(path)) return fetch(path, stop);

@@ -19,6 +19,7 @@
 #include "graph/url.h"
 #include "net/redact.h"
 #include "os/fd.h"
+#include "os/waiting_source.h"
 #include "snapshot/merged_view.h"
 
 namespace cooper::build {
@@ -124,7 +125,7 @@ class Opener {
       throw Error(ErrorKind::kUsage, "standard input cannot be both the context and the Dockerfile")
           .hint("give one of them as a file");
     }
-    os::FdSource source(services_.tools.standard_input, "standard input");
+    os::WaitingSource source(services_.tools.standard_input, "standard input", stop_);
     ArchiveOrText found =
         read_archive_or_text(source, "standard input", *services_.tools.store, services_.now, stop_);
     if (found.tree != nullptr) return open_archive(found.tree);
@@ -226,8 +227,9 @@ class Opener {
 
   ArchiveOrText read_file(const std::string& path) {
     if (!exists(path)) no_such_context(path);
-    os::Fd file = os::open_file(path, O_RDONLY);
-    os::FdSource source(file.get(), path);
+    // Without blocking: it may be a named pipe, that nobody writes to yet.
+    os::Fd file = os::open_file(path, O_RDONLY | O_NONBLOCK);
+    os::WaitingSource source(file.get(), path, stop_);
     return read_archive_or_text(source, path, *services_.tools.store, services_.now, stop_);
   }
 

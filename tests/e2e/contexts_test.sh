@@ -228,3 +228,24 @@ echo ' ' >>"lying/blobs/sha256/${digest#sha256:}"
 store=$E2E_DIRECTORY/second-store
 refuse 8 "${digest#sha256:}" --build-context x=oci-layout://lying -f - app <<<'FROM x'
 assert_eq "$(find "$store/tmp" -mindepth 1)" '' 'temporary files'
+
+# --- waiting ------------------------------------------------------------------------------------------------------
+
+# A context that never comes is waited for, and a signal ends the wait.
+mkfifo never
+exec {held}<>never
+store=$E2E_DIRECTORY/waiting-store
+for context in - never; do
+  set -m
+  "$cooper" build --store "$store" --progress plain "$context" <never 2>"$work/log" &
+  pid=$!
+  set +m
+  # It is about to read once it has its part of the store.
+  timeout 60 sh -c "until ls -d '$store'/tmp/*-* >/dev/null 2>&1; do sleep 0.05; done" || fail "no start: $(cat log)"
+  kill -TERM "$pid"
+  result=0
+  wait "$pid" || result=$?
+  assert_eq "$result" 143 "exit code after SIGTERM while reading '$context'"
+  rm -rf "$store"
+done
+exec {held}>&-
