@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "snapshot/layer_index.h"
 #include "snapshot/unchanged.h"
 
 namespace cooper::ops {
@@ -100,6 +101,7 @@ void TreeBuilder::add(Addition addition, bool fresh) {
     nodes_.push_back({std::move(addition), fresh});
   } else {
     nodes_[slot->second].addition = std::move(addition);
+    nodes_[slot->second].fresh = nodes_[slot->second].fresh || fresh;
   }
 }
 
@@ -129,6 +131,28 @@ std::string TreeBuilder::make_directories(const std::string& path, const NewDire
   entry.mtime = attributes.mtime;
   add({std::move(entry), {}, {}}, true);
   return real;
+}
+
+// Forgets what was added below `path`.
+void TreeBuilder::drop_below(const std::string& path) {
+  std::vector<Node> kept;
+  kept.reserve(nodes_.size());
+  by_path_.clear();
+  for (Node& node : nodes_) {
+    if (snapshot::is_below(node.addition.entry.path, path)) continue;
+    by_path_.emplace(node.addition.entry.path, kept.size());
+    kept.push_back(std::move(node));
+  }
+  nodes_ = std::move(kept);
+}
+
+void TreeBuilder::put_over(Addition addition) {
+  std::optional<Entry> existing = lookup(addition.entry.path);
+  if (!existing || existing->is_directory() == addition.entry.is_directory()) return put(std::move(addition));
+  if (existing->is_directory()) drop_below(addition.entry.path);
+  adopt_parents(addition.entry.path);
+  bool fresh = addition.entry.is_directory();
+  add(std::move(addition), fresh);
 }
 
 void TreeBuilder::put(Addition addition) {

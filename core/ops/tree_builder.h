@@ -49,6 +49,9 @@ class TreeBuilder final : public snapshot::TreeView {
   // Puts `entry` at entry.path, whose parent must be a directory of this tree. A directory over a directory
   // replaces its attributes; over anything else, and anything else over a directory, is Error{kContext}.
   void put(Addition addition);
+  // The same, but in place of anything that is not a directory over a directory, with all below it: what
+  // unpacking an archive does.
+  void put_over(Addition addition);
 
   // What was put at `path` so far; null for what only the base has.
   const Addition* find_addition(const std::string& path) const;
@@ -72,6 +75,7 @@ class TreeBuilder final : public snapshot::TreeView {
   };
   const Node* find(const std::string& path) const;
   void adopt_parents(const std::string& path);
+  void drop_below(const std::string& path);
   void add(Addition addition, bool fresh);
   bool is_unchanged(const Addition& addition, std::optional<std::int64_t> epoch) const;
 

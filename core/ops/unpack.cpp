@@ -64,7 +64,7 @@ class Unpacker {
       addition.entry.content = kept.digest;
       addition.bytes = {members_, std::move(kept.path), {}};
     }
-    builder_.put(std::move(addition));
+    builder_.put_over(std::move(addition));
   }
 
  private:

@@ -70,6 +70,21 @@ TEST_F(OpsTreeBuilder, ParentsOfTheBaseJoinTheLayerUnchanged) {
   EXPECT_EQ(made[1].entry.mtime, 1'700'000'001);
 }
 
+TEST_F(OpsTreeBuilder, PutOverReplacesWhatIsOfAnotherKind) {
+  TreeBuilder builder(
+      view(LayerTar().symlink("lib", "usr/lib").directory("usr/lib").file("usr/lib/a").file("d/x")));
+  builder.put_over(directory("lib", 0755));
+  EXPECT_TRUE(builder.lookup("lib")->is_directory());
+  EXPECT_TRUE(builder.list("lib").empty()) << "a new directory";
+  builder.put(file("d/new", "1"));
+  builder.put_over(file("d", "a file now"));
+  EXPECT_EQ(builder.lookup("d/x"), std::nullopt);
+  EXPECT_EQ(builder.lookup("d/new"), std::nullopt);
+  builder.put_over(directory("usr/lib", 0700));
+  EXPECT_THAT(names(builder.list("usr/lib")), ElementsAre("usr/lib/a")) << "directories are joined";
+  EXPECT_THAT(paths(builder.take()), ElementsAre("d", "lib", "usr", "usr/lib"));
+}
+
 TEST_F(OpsTreeBuilder, LeavesOutWhatTheBaseHasJustSo) {
   auto base =
       view(LayerTar().directory("a").file("a/same", "1234").file("a/other", "1234").file("a/newer", "x"));
