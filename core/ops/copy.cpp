@@ -57,7 +57,15 @@ class Copier {
       put(entry, snapshot::join_path(target, entry.path.substr(skip)));
   }
 
+  // With --parents, directories that are there already stay as they are.
+  bool keeps(const Entry& source, const std::string& target) const {
+    if (!action_.keep_parents || !source.is_directory()) return false;
+    std::optional<Entry> existing = builder_.lookup(target);
+    return existing && existing->is_directory();
+  }
+
   void put(const Entry& source, std::string target) {
+    if (keeps(source, target)) return;
     Addition addition{source, {source_, source.path, {}}, {}};
     if (source.type == EntryType::kFile) addition.link_group = source_->link_group(source);
     if (source.type != EntryType::kFile) addition.bytes = {};

@@ -171,6 +171,18 @@ TEST_F(OpsCopy, HardlinksStayHardlinks) {
   EXPECT_EQ(entry(made, "app/b").link_target, "app/a");
 }
 
+TEST_F(OpsCopy, ParentsThatAreThereKeepTheirAttributes) {
+  base_ = view(LayerTar().directory("out", 0711).directory("out/a", 0700));
+  write("a/b/file", "x");
+  action_.keep_parents = true;
+  attributes_.uid = 7;
+  std::vector<Addition> made = copy({"/a/b/file"}, "/out/");
+  EXPECT_THAT(paths(made), ElementsAre("out", "out/a", "out/a/b", "out/a/b/file"));
+  EXPECT_EQ(entry(made, "out/a").mode, 0700U);
+  EXPECT_EQ(entry(made, "out/a").uid, 0U);
+  EXPECT_EQ(entry(made, "out/a/b").uid, 7U);
+}
+
 TEST_F(OpsCopy, ParentsAreKeptWithTheirAttributes) {
   write("a/b/file", "x");
   write("a/b/other", "x");
