@@ -172,8 +172,8 @@ std::vector<BaseRequest> Lowering::next_round() {
   std::vector<BaseRequest> requests;
   std::map<std::pair<std::string, std::string>, std::size_t> known;
   for (Pending& pending : pending_) {
-    auto [entry, is_new] =
-        known.emplace(std::pair(pending.request.reference, pending.request.platform.str()), requests.size());
+    auto [entry, is_new] = known.emplace(
+        std::pair(pending.request.reference, pending.request.platform.full_str()), requests.size());
     if (is_new) requests.push_back(pending.request);
     pending.answer = entry->second;
   }

@@ -52,7 +52,7 @@ void set_platform_args(Environment& environment, const Plan& plan, const std::st
     environment.set(name, given == plan.build_args.end() ? value : given->second);
   };
   auto set_all = [&](const std::string& prefix, const oci::Platform& platform) {
-    set(prefix + "PLATFORM", platform.str());
+    set(prefix + "PLATFORM", platform.full_str());
     set(prefix + "OS", platform.os);
     set(prefix + "OSVERSION", platform.os_version);
     set(prefix + "ARCH", platform.architecture);

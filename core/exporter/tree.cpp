@@ -1,5 +1,6 @@
 #include "exporter/tree.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -202,7 +203,7 @@ class TreeExporter final : public Exporter {
     std::unordered_map<std::string, std::string> platform_of;
     for (const image::Image& image : built.images) {
       snapshot::MergedView view = open(image, stop);
-      std::string platform = image.config.platform.str();
+      std::string platform = image.config.platform.full_str();
       for (std::vector<Entry> todo = view.list(""); !todo.empty();) {
         Entry entry = std::move(todo.back());
         todo.pop_back();
@@ -227,8 +228,8 @@ class TreeExporter final : public Exporter {
     snapshot::MergedView view = open(image, stop);
     std::string top;
     if (split) {
-      top = image.config.platform.os + "_" + image.config.platform.architecture;
-      if (!image.config.platform.variant.empty()) top += "_" + image.config.platform.variant;
+      top = image.config.platform.full_str();
+      std::replace(top.begin(), top.end(), '/', '_');
       Entry folder;
       folder.type = EntryType::kDirectory;
       folder.mode = 0755;

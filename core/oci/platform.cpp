@@ -123,6 +123,13 @@ std::string Platform::str() const {
   return text;
 }
 
+std::string Platform::full_str() const {
+  if (os_version.empty()) return str();
+  Platform versioned = *this;
+  versioned.os += "(" + os_version + ")";
+  return versioned.str();
+}
+
 Platform normalize(Platform platform) {
   platform.os = base::to_lower(platform.os);
   if (platform.os == "macos") platform.os = "darwin";

@@ -17,7 +17,8 @@ struct Platform {
 
   bool operator==(const Platform&) const = default;
 
-  std::string str() const;  // "linux/arm/v7"
+  std::string str() const;       // "linux/arm/v7"
+  std::string full_str() const;  // with the version of the system: "windows(10.0.17763)/amd64"
 };
 
 // Throws Error{kUsage} naming the text and what is wrong with it.

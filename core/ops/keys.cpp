@@ -56,7 +56,7 @@ class KeyMaker {
         services_(services),
         stop_(stop) {
     encoder_.field("schema", static_cast<std::int64_t>(cache::kKeySchema));
-    encoder_.field("platform", vertex_.platform.str());
+    encoder_.field("platform", vertex_.platform.full_str());
     std::string op = graph::encode_op(vertex_.op);
     encoder_.field("op", op);
     ingredient("command", base::sha256(op));

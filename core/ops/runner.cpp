@@ -52,7 +52,7 @@ std::string step_id(const graph::Vertex& vertex) {
   std::string place = name.starts_with('[') ? name.substr(1, name.find_first_of("/]") - 1) : name;
   base::Encoder encoder;
   encoder.field("place", place).field("op", static_cast<std::int64_t>(vertex.op.index()));
-  return encoder.field("platform", vertex.platform.str()).digest().hex();
+  return encoder.field("platform", vertex.platform.full_str()).digest().hex();
 }
 
 const graph::Vertex& Runner::vertex(int index) const {

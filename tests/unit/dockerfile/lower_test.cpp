@@ -292,6 +292,15 @@ TEST(DockerfileLower, NamesOfFetchesShowNoPassword) {
   EXPECT_EQ(built.vertex(built.root().inputs[1]).info.name, "[internal] fetch https://host/x");
 }
 
+TEST(DockerfileLower, PlatformArgumentsNameTheSystemsVersion) {
+  FrontendInput input = amd64_input();
+  input.target_platform = oci::parse_platform("windows(10.0.17763)/amd64");
+  Built built = build("FROM scratch\nARG TARGETPLATFORM\nARG TARGETOSVERSION\n", input);
+  EXPECT_THAT(built.history(),
+              ElementsAre("ARG TARGETPLATFORM=windows(10.0.17763)/amd64", "ARG TARGETOSVERSION=10.0.17763"));
+  EXPECT_EQ(built.lowered.config.platform.os_version, "10.0.17763");
+}
+
 TEST(DockerfileLower, StageNamesHaveNoCase) {
   Built built =
       build("FROM scratch AS STAge0\nCOPY a b\nFROM staGE0 AS one\nFROM sTage0\nCOPY --from=ONE b c\n");

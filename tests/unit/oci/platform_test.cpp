@@ -35,6 +35,7 @@ TEST(OciPlatform, ReadsTheWindowsVersion) {
   EXPECT_EQ(platform.os, "windows");
   EXPECT_EQ(platform.os_version, "10.0.17763");
   EXPECT_EQ(platform.str(), "windows/amd64");
+  EXPECT_EQ(platform.full_str(), "windows(10.0.17763)/amd64");
 }
 
 TEST(OciPlatform, RefusesWhatIsNone) {
