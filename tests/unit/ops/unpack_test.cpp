@@ -172,7 +172,7 @@ TEST_F(OpsUnpack, OverlaysOwnAttributesAreNotTakenOver) {
   directory.path = "d";
   directory.type = archive::EntryType::kDirectory;
   directory.xattrs = {{"user.overlay.opaque", "y"}, {"trusted.overlay.opaque", "y"}, {"user.own", "x"}};
-  const snapshot::Entry& made = unpack(LayerTar().add(directory)).back().entry;
+  snapshot::Entry made = unpack(LayerTar().add(directory)).back().entry;
   EXPECT_THAT(made.xattrs, ElementsAre(::testing::Pair("user.own", "x")));
 }
 
