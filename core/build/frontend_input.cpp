@@ -49,6 +49,7 @@ dockerfile::FrontendInput frontend_input(const BuildRequest& request, const Open
   input.network = network_named(request.network);
   input.shm_size = request.shm_size;
   input.ulimits = request.ulimits;
+  input.cgroup_parent = request.cgroup_parent;
   input.extra_hosts = request.extra_hosts;
   input.ignore_cache = request.no_cache;
   input.ignore_cache_stages = request.no_cache_stages;

@@ -51,6 +51,7 @@ struct BuildRequest {
   std::vector<std::string> extra_hosts;
   std::vector<std::string> ulimits;
   std::int64_t shm_size = 0;
+  std::string cgroup_parent;
   std::string check;  // BUILDKIT_DOCKERFILE_CHECK form, "" for the Dockerfile's own
 
   std::optional<std::int64_t> epoch;  // --source-date-epoch, seconds

@@ -210,6 +210,7 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--add-host", flags.add_hosts, "NAME:ADDRESS")->allow_extra_args(false);
   app.add_option("--ulimit", flags.ulimits, "NAME=SOFT[:HARD]")->allow_extra_args(false);
   app.add_option("--shm-size", flags.shm_size, "size of /dev/shm in RUN");
+  app.add_option("--cgroup-parent", flags.cgroup_parent, "control group that RUN's own is made below");
   app.add_option("--iidfile", flags.iid_file, "write the image id to this file");
   app.add_option("--metadata-file", flags.metadata_file, "write digests to this file, as JSON");
   app.add_option("--source-date-epoch", flags.source_date_epoch,
@@ -266,6 +267,7 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   request.no_cache_stages = flags.no_cache_filter;
   request.network = flags.network;
   if (!flags.shm_size.empty()) request.shm_size = parse_bytes(flags.shm_size, "--shm-size");
+  request.cgroup_parent = flags.cgroup_parent;
   request.iid_file = flags.iid_file;
   request.metadata_file = flags.metadata_file;
   request.max_parallelism = flags.parallel;

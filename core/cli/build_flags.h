@@ -35,6 +35,7 @@ struct BuildFlags {
   std::string call;
   std::string network = "default";
   std::string shm_size;
+  std::string cgroup_parent;
   std::string progress = "auto";
   std::string iid_file;
   std::string metadata_file;

@@ -62,6 +62,7 @@ struct FrontendInput {
   std::int64_t shm_size = 0;
   std::vector<std::string> ulimits;
   std::vector<std::string> extra_hosts;
+  std::string cgroup_parent;
   bool ignore_cache = false;                     // --no-cache
   std::vector<std::string> ignore_cache_stages;  // --no-cache-filter
 

@@ -226,6 +226,7 @@ void StageBuilder::apply(const Run& run) {
   if (hostname != context_.plan.build_args.end()) exec.hostname = hostname->second;
   exec.shm_size = context_.input.shm_size;
   exec.ulimits = context_.input.ulimits;
+  exec.cgroup_parent = context_.input.cgroup_parent;
   context_.budget.spend(state_.environment.bytes() + shown.size());
 
   WordOptions options = context_.plan.word_options();

@@ -153,6 +153,7 @@ struct Exec {
   std::string hostname;
   std::int64_t shm_size = 0;  // bytes, 0: 64 MiB
   std::vector<std::string> ulimits;
+  std::string cgroup_parent;  // "" for the builder's own control group
 };
 
 // inputs[0] with the own layers of inputs[1] on top, unread: COPY --link.

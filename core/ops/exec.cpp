@@ -9,6 +9,7 @@
 #include "ops/exec_mounts.h"
 #include "ops/file.h"
 #include "ops/results.h"
+#include "os/cgroup.h"
 #include "sandbox/emulation.h"
 #include "snapshot/accounts.h"
 #include "snapshot/merged_view.h"
@@ -86,6 +87,12 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
   StepMounts mounts = prepare_mounts(op, inputs, services, stop);
   spec.mounts = std::move(mounts.mounts);
   for (std::string& variable : mounts.env) spec.env.push_back(std::move(variable));
+
+  std::optional<os::Cgroup> cgroup;
+  if (!op.cgroup_parent.empty()) {
+    cgroup.emplace(op.cgroup_parent, std::string(snapshot::base_name(snapshot::parent_path(staging.tree()))));
+    spec.cgroups = cgroup->process_files();
+  }
 
   auto log = [&](int stream, base::ByteSpan bytes) {
     base::Event event;

@@ -54,6 +54,14 @@ void bring_loopback_up() {
   base::check(::ioctl(socket.get(), SIOCSIFFLAGS, &request), "bring up", "lo");
 }
 
+// First of all, so that everything counts; the files are of the builder's view.
+void join_cgroups(const Spec& spec) {
+  for (const auto& path : spec.cgroups) {
+    const os::Fd file = os::open_file(path, O_WRONLY);
+    base::check(::write(file.get(), "0", 1), "join the control group", path);
+  }
+}
+
 void enter_namespaces(const Spec& spec) {
   const int network = spec.network == Network::kNone ? CLONE_NEWNET : 0;
   base::check(::unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | network), "unshare", "the namespaces");
@@ -135,6 +143,7 @@ class Supervisor {
 void run_step(StepFds& fds, Tier tier, const SeccompFilter& filter) {
   const Spec spec = read_spec(fds.spec);
   fds.spec.reset();
+  join_cgroups(spec);
   enter_namespaces(spec);
   for (const auto& stub : enter_root(spec)) send_message(fds.socket.get(), MessageType::kStub, stub, {});
   const pid_t program = base::check(::fork(), "start", "the step's process");

@@ -11,7 +11,7 @@ namespace cooper::sandbox {
 namespace {
 
 // Grows with every change of the format, so that a stale reader fails instead of guessing.
-constexpr std::uint64_t kFormat = 3;
+constexpr std::uint64_t kFormat = 4;
 
 // One list of fields for both directions: `visit` is a Writer and `value` constant, or a Reader and `value`
 // not.
@@ -32,7 +32,8 @@ void fields(Visitor& visit, Value& value) {
     static_assert(std::is_same_v<Type, Spec>);
     fields(visit, value.root);
     visit(value.mounts, value.argv, value.env, value.cwd, value.uid, value.gid, value.groups, value.network,
-          value.hostname, value.extra_hosts, value.shm_size, value.ulimits, value.insecure, value.timeout_ms);
+          value.hostname, value.extra_hosts, value.shm_size, value.ulimits, value.cgroups, value.insecure,
+          value.timeout_ms);
   }
 }
 

@@ -65,6 +65,7 @@ struct Spec {
   std::vector<std::string> extra_hosts;  // "name:address"
   std::int64_t shm_size = 64 << 20;
   std::vector<std::string> ulimits;  // "nofile=1024:2048"
+  std::vector<std::string> cgroups;  // cgroup.procs files of the control groups to join
   bool insecure = false;             // keep all capabilities, no seccomp filter
   std::int64_t timeout_ms = 0;       // 0: none
 

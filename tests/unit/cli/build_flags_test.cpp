@@ -175,6 +175,7 @@ TEST(CliBuildFlags, CheckIsShortForACall) {
 }
 
 TEST(CliBuildFlags, SizesAreBinary) {
+  EXPECT_EQ(request({"--cgroup-parent", "/ci/job"}).cgroup_parent, "/ci/job");
   EXPECT_EQ(request({"--shm-size", "64m"}).shm_size, 64 << 20);
   EXPECT_EQ(request({"--shm-size", "1GB"}).shm_size, 1 << 30);
   EXPECT_EQ(request({"--shm-size", "2k"}).shm_size, 2048);

@@ -47,6 +47,11 @@ TEST_F(OpsExec, WhatTheStepWritesBecomesTheLayer) {
   EXPECT_EQ(text({made}, "made"), "by the step");
 }
 
+TEST_F(OpsExec, ACgroupParentThatCannotBeIsSaid) {
+  exec_.cgroup_parent = "../escape";
+  EXPECT_EQ(error_of([&] { run(); }).kind(), base::ErrorKind::kUsage);
+}
+
 TEST_F(OpsExec, NoChangeIsNoLayer) {
   EXPECT_EQ(run(), nullptr);
 }

@@ -154,6 +154,16 @@ TEST_F(SandboxLauncher, BindsAPartThatLinksCannotLeadOutOf) {
   EXPECT_THROW(run(step), base::Error);
 }
 
+TEST_F(SandboxLauncher, JoinsControlGroups) {
+  os::write_file_atomically(path("procs"), "");
+  Spec step = shell("true");
+  step.cgroups = {path("procs")};
+  EXPECT_EQ(run(step).status.code, 0);
+  EXPECT_EQ(os::read_file(path("procs")), "0");
+  step.cgroups = {path("gone")};
+  EXPECT_THROW(run(step), base::Error);
+}
+
 TEST_F(SandboxLauncher, NamesAMissingBindSource) {
   Spec step = shell("true");
   step.mounts = {BindMount{.source = path("absent"), .target = "/in"}};

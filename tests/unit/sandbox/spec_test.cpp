@@ -24,6 +24,7 @@ Spec full_spec() {
   spec.extra_hosts = {"a:1.2.3.4"};
   spec.shm_size = -1;
   spec.ulimits = {"nofile=1:2"};
+  spec.cgroups = {"/sys/fs/cgroup/a/cgroup.procs"};
   spec.insecure = true;
   spec.timeout_ms = 99;
   return spec;
@@ -43,6 +44,7 @@ TEST(SandboxSpec, SurvivesTheRoundTrip) {
   EXPECT_EQ(copy.groups, (std::vector<std::uint32_t>{3, 4}));
   EXPECT_EQ(copy.network, Network::kNone);
   EXPECT_EQ(copy.shm_size, -1);
+  EXPECT_EQ(copy.cgroups, full_spec().cgroups);
   EXPECT_TRUE(copy.insecure);
   EXPECT_EQ(copy.timeout_ms, 99);
 }
