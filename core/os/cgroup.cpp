@@ -74,21 +74,31 @@ Cgroup::Cgroup(const std::string& parent, const std::string& name) {
 }
 
 void Cgroup::make(const std::string& root, const std::vector<std::string>& path, const std::string& parent) {
-  std::string directory = root;
+  // The end of another step may remove the empty group above between two calls: then from the start again.
+  constexpr int kAttempts = 100;
+  for (int attempt = 1;; ++attempt) {
+    std::string missing;
+    int number = make_all(root, path, missing);
+    if (number == 0) return;
+    if (number != ENOENT || attempt == kAttempts) throw refusal(parent, missing, number);
+  }
+}
+
+// 0, or the errno of what could not be made.
+int Cgroup::make_all(const std::string& root, const std::vector<std::string>& path, std::string& directory) {
+  directory = root;
   for (const std::string& part : path) {
     if (part.empty() || part == ".") continue;
     directory += "/" + part;
     if (::mkdir(directory.c_str(), 0755) == 0) {
       made_.push_back(directory);
       inherit_cpuset(directory);
-    } else if (errno == ENOENT && directory.size() > root.size()) {
-      // Another step's end removed the empty group above meanwhile.
-      return make(root, path, parent);
     } else if (errno != EEXIST) {
-      throw refusal(parent, directory, errno);
+      return errno;
     }
   }
   directories_.push_back(directory);
+  return 0;
 }
 
 Cgroup::~Cgroup() {

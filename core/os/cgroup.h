@@ -23,6 +23,7 @@ class Cgroup {
 
  private:
   void make(const std::string& root, const std::vector<std::string>& path, const std::string& parent);
+  int make_all(const std::string& root, const std::vector<std::string>& path, std::string& directory);
 
   std::vector<std::string> directories_;
   std::vector<std::string> made_;  // all that was not there before, outermost first
