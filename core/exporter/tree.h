@@ -15,10 +15,10 @@ namespace cooper::exporter {
 
 struct TreeOutput {
   bool as_tar = false;
-  Destination destination;             // a directory for type=local
+  Destination destination;  // a directory for type=local
   // A folder os_arch per platform; by default when there are several. Without, no two may have the same file.
   std::optional<bool> platform_split;
-  std::optional<std::int64_t> epoch;   // newer times become this
+  std::optional<std::int64_t> epoch;  // newer times become this
 };
 
 // Files of type=local belong to the caller, as with BuildKit; modes and times are the image's. Device nodes
