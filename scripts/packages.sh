@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that a task needs and that are missing.
 #
-# usage: scripts/packages.sh SET...      sets: build test lint demo bench
+# usage: scripts/packages.sh SET...      sets: build test fuzz lint demo bench
 #
 # Asks dpkg first, so that nothing happens, and no privilege is needed, when all is there.
 set -euo pipefail
@@ -19,12 +19,13 @@ packages_of() {
       echo libgtest-dev libgmock-dev git openssh-client busybox-static docker-registry skopeo umoci jq curl openssl
       echo util-linux zstd xz-utils bzip2 qemu-user-static
       ;;
+    fuzz) echo clang-14 libclang-rt-14-dev ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;
     demo) echo mmdebstrap docker-registry skopeo jq curl util-linux ;;
     bench) echo libbenchmark-dev hyperfine buildah docker-registry busybox-static openssl jq curl time ;;
     *)
       echo "packages.sh: unknown set '$1'" >&2
-      echo "hint: use one of build, test, lint, demo, bench" >&2
+      echo "hint: use one of build, test, fuzz, lint, demo, bench" >&2
       exit 2
       ;;
   esac
