@@ -94,15 +94,19 @@ class Descent {
     push_front(std::string(text.data(), static_cast<std::size_t>(length)));
   }
 
+  bool create(const std::string& name, bool directory) const {
+    if (directory) return ::mkdirat(current(), name.c_str(), 0755) == 0;
+    constexpr int kFlags = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
+    return os::Fd(::openat(current(), name.c_str(), kFlags, 0644)).valid();
+  }
+
   void make(const std::string& name) {
     const auto before = status_of(current(), target_);
     const bool directory = !rest_.empty() || type_ == MountPointType::kDirectory;
-    if (directory) {
-      base::check(::mkdirat(current(), name.c_str(), 0755), "create the mount point", target_);
-    } else {
-      const os::Fd file(
-          ::openat(current(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
-      base::check(file.get(), "create the mount point", target_);
+    if (!create(name, directory)) {
+      // In a cache that steps share, another may have made it since we looked; then it is not ours to remove.
+      if (errno == EEXIST) return;
+      base::throw_errno("create the mount point", target_);
     }
     // Inside another mount (a cache) it belongs to that, and stays.
     if (keep_ || before.st_dev != device_) return;

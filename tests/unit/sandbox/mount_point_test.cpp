@@ -1,10 +1,14 @@
 #include "sandbox/mount_point.h"
 
 #include <array>
+#include <barrier>
 #include <fcntl.h>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <sys/stat.h>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "os/beneath.h"
@@ -54,6 +58,36 @@ TEST_F(SandboxMountPoint, MakesWhatIsMissingAndRemembersIt) {
   points.make_directory("/src/app");
   points.make_directory("/");
   EXPECT_EQ(points.stubs().size(), 3u) << "what is to be kept is no stub";
+}
+
+// Steps that share a cache make mount points in it at the same time.
+TEST_F(SandboxMountPoint, SeveralMayMakeTheSameAtOnce) {
+  constexpr int kRounds = 200;
+  constexpr int kSteps = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string target = "/c" + std::to_string(round) + "/d/f";
+    std::barrier start(kSteps);
+    std::array<std::size_t, kSteps> made{};
+    std::array<std::string, kSteps> errors;
+    {
+      std::vector<std::jthread> steps;
+      for (std::size_t step = 0; step < kSteps; ++step) {
+        steps.emplace_back([&, step] {
+          MountPoints points = this->points();
+          start.arrive_and_wait();
+          try {
+            points.prepare(target, MountPointType::kFile);
+          } catch (const base::Error& error) {
+            errors.at(step) = error.message();
+          }
+          made.at(step) = points.stubs().size();
+        });
+      }
+    }
+    for (const std::string& error : errors) ASSERT_EQ(error, "");
+    ASSERT_EQ(std::accumulate(made.begin(), made.end(), std::size_t{0}), 3U)
+        << "each by the one that made it";
+  }
 }
 
 TEST_F(SandboxMountPoint, KeepsHostileLinksInside) {
