@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "dockerfile/paths.h"
 #include "dockerfile/quote.h"
+#include "graph/url.h"
 
 namespace cooper::dockerfile {
 
@@ -158,9 +159,9 @@ void StageBuilder::add_history(std::string text, std::optional<int> layer) {
 
 int StageBuilder::add_internal_vertex(graph::Vertex vertex, const std::string& name) {
   vertex.platform = state_.platform;
-  vertex.info.name = name;
+  vertex.info.name = graph::text_without_credentials(name);
   vertex.info.stage = plan_stage().name;
-  vertex.info.instruction = instruction_->code;
+  vertex.info.instruction = graph::text_without_credentials(instruction_->code);
   vertex.info.range.file = context_.plan.source->filename;
   vertex.info.range.start_line = instruction_->lines.first;
   vertex.info.range.end_line = instruction_->lines.last;

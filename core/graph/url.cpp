@@ -23,4 +23,19 @@ std::string without_credentials(std::string_view url) {
   return std::string(prefix) + user + std::string(rest.substr(at + 1));
 }
 
+std::string text_without_credentials(std::string_view text) {
+  constexpr std::string_view kScheme =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";  // RFC 3986, section 3.1
+  std::string clean;
+  for (std::size_t mark; (mark = text.find("://")) != std::string_view::npos;) {
+    const std::size_t before = text.substr(0, mark).find_last_not_of(kScheme);
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n\"'`<>", mark), text.size());
+    clean += text.substr(0, begin);
+    clean += without_credentials(text.substr(begin, end - begin));
+    text.remove_prefix(end);
+  }
+  return clean += text;
+}
+
 }  // namespace cooper::graph

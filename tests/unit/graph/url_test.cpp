@@ -23,5 +23,15 @@ TEST(GraphUrl, KeepsTheAccountOfOtherSchemes) {
   EXPECT_EQ(without_credentials("ssh://git:secret@host/repo"), "ssh://git@host/repo");
 }
 
+TEST(GraphUrl, TextsLoseTheCredentialsOfEveryUrl) {
+  EXPECT_EQ(text_without_credentials("ADD https://me:secret@h/a \"https://t@h/b\" /x"),
+            "ADD https://h/a \"https://h/b\" /x");
+  EXPECT_EQ(text_without_credentials("RUN mail a@b.example && echo  ''"), "RUN mail a@b.example && echo  ''");
+  EXPECT_EQ(text_without_credentials("ENV A=https://token@h B='http://u:p@h/'"),
+            "ENV A=https://h B='http://h/'");
+  EXPECT_EQ(text_without_credentials("ssh://git:pw@h/x"), "ssh://git@h/x");
+  EXPECT_EQ(text_without_credentials(""), "");
+}
+
 }  // namespace
 }  // namespace cooper::graph
