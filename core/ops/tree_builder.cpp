@@ -148,7 +148,9 @@ void TreeBuilder::drop_below(const std::string& path) {
 
 void TreeBuilder::put_over(Addition addition) {
   std::optional<Entry> existing = lookup(addition.entry.path);
-  if (!existing || existing->is_directory() == addition.entry.is_directory()) return put(std::move(addition));
+  bool is_root = addition.entry.path.empty();
+  if (!existing || is_root || existing->is_directory() == addition.entry.is_directory())
+    return put(std::move(addition));
   if (existing->is_directory()) drop_below(addition.entry.path);
   adopt_parents(addition.entry.path);
   bool fresh = addition.entry.is_directory();

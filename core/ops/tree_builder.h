@@ -50,7 +50,7 @@ class TreeBuilder final : public snapshot::TreeView {
   // replaces its attributes; over anything else, and anything else over a directory, is Error{kContext}.
   void put(Addition addition);
   // The same, but in place of anything that is not a directory over a directory, with all below it: what
-  // unpacking an archive does.
+  // unpacking an archive does. The root stays a directory.
   void put_over(Addition addition);
 
   // What was put at `path` so far; null for what only the base has.

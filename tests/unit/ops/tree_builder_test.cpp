@@ -85,6 +85,13 @@ TEST_F(OpsTreeBuilder, PutOverReplacesWhatIsOfAnotherKind) {
   EXPECT_THAT(paths(builder.take()), ElementsAre("d", "lib", "usr", "usr/lib"));
 }
 
+TEST_F(OpsTreeBuilder, NothingReplacesTheRoot) {
+  TreeBuilder builder(nullptr);
+  EXPECT_EQ(error_of([&] { builder.put_over(file("", "a file")); }).kind(), base::ErrorKind::kContext);
+  builder.put_over(directory("", 0700));
+  EXPECT_EQ(builder.lookup("")->mode, 0700U);
+}
+
 TEST_F(OpsTreeBuilder, LeavesOutWhatTheBaseHasJustSo) {
   auto base =
       view(LayerTar().directory("a").file("a/same", "1234").file("a/other", "1234").file("a/newer", "x"));
