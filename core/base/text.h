@@ -14,6 +14,10 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& pieces, std::string_view separator);
 std::string to_lower(std::string_view text);  // ASCII only
 std::string to_upper(std::string_view text);  // ASCII only
+// The value of a hexadecimal digit of either case; -1 for anything else.
+int hex_value(char digit);
+// RFC 3986, section 2.1: "%2F" → "/". What is no escape stays as it is.
+std::string percent_decode(std::string_view text);
 // "812 B", "1.4 kB", "37 MB": decimal units, for people.
 std::string human_size(std::uint64_t bytes);
 // The candidate nearest to `word` by edit distance (at most 2, and at most half its length), or "".

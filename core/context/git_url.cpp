@@ -68,26 +68,6 @@ bool is_host(std::string_view host) {
   return is_plain_name(host, "._-");
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 void read_path(GitUrl& url, std::string_view path, std::string_view text) {
   if (path.empty() || path == "/") refuse(text, "the URL has no path");
   if (path.front() == '-') refuse(text, "the path starts with '-'");
@@ -103,8 +83,8 @@ void read_port(GitUrl& url, std::string_view digits, std::string_view text) {
 
 void read_user(GitUrl& url, std::string_view info, std::string_view text) {
   const std::size_t colon = info.find(':');
-  url.user = percent_decode(info.substr(0, colon));
-  if (colon != std::string_view::npos) url.password = percent_decode(info.substr(colon + 1));
+  url.user = base::percent_decode(info.substr(0, colon));
+  if (colon != std::string_view::npos) url.password = base::percent_decode(info.substr(colon + 1));
   if (url.scheme == Scheme::kSsh && !is_plain_name(url.user, "._-+"))
     refuse(text, "the user name is not valid for ssh");
 }

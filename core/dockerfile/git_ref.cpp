@@ -45,26 +45,10 @@ bool is_scp_style(std::string_view text) {
   return std::all_of(before.begin(), before.end(), user) && std::all_of(between.begin(), between.end(), host);
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decode(std::string_view text, bool plus_is_space) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    bool escape =
-        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-    if (escape) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
+// application/x-www-form-urlencoded, where a plus is a blank.
+std::string decode_query(std::string text) {
+  std::replace(text.begin(), text.end(), '+', ' ');
+  return base::percent_decode(text);
 }
 
 void read_fragment(GitRef& git, std::string_view fragment) {
@@ -120,8 +104,8 @@ void read_query(GitRef& git, std::string_view query) {
   for (const std::string& pair : base::split(query, '&')) {
     if (pair.empty()) continue;
     auto [raw_key, raw_value] = split_assignment(pair);
-    std::string key = percent_decode(raw_key, true);
-    std::string value = percent_decode(raw_value, true);
+    std::string key = decode_query(std::string(raw_key));
+    std::string value = decode_query(std::string(raw_value));
     if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
       throw failure(fmt::format("query '{}' of the git URL has several values", key));
     }
@@ -171,7 +155,7 @@ std::optional<GitRef> parse_git_ref(std::string_view text, bool known_git) {
     }
   }
   git.remote = std::string(address);
-  if (hash != std::string_view::npos) read_fragment(git, percent_decode(text.substr(hash + 1), false));
+  if (hash != std::string_view::npos) read_fragment(git, base::percent_decode(text.substr(hash + 1)));
   if (question != std::string_view::npos) read_query(git, location.substr(question + 1));
   return git;
 }
@@ -192,7 +176,7 @@ std::string http_filename(std::string_view url) {
   rest = rest.substr(0, rest.find_first_of("?#"));
   std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos) return kUnnamed;
-  std::string name = base_name(percent_decode(rest.substr(slash), false));
+  std::string name = base_name(base::percent_decode(rest.substr(slash)));
   bool is_name = name != "." && name != ".." && name != "/" && name.find('\0') == std::string::npos;
   return is_name ? name : kUnnamed;
 }

@@ -69,5 +69,14 @@ TEST(BaseText, TheFirstOfTheNearestWins) {
   EXPECT_EQ(nearest("cat", {"bat", "rat"}), "bat");
 }
 
+TEST(BaseText, PercentDecodesOnlyWhatIsAnEscape) {
+  EXPECT_EQ(percent_decode("a%2Fb%2fc"), "a/b/c");
+  EXPECT_EQ(percent_decode("100%"), "100%");
+  EXPECT_EQ(percent_decode("%zz%4"), "%zz%4");
+  EXPECT_EQ(percent_decode("%00").size(), 1U);
+  EXPECT_EQ(hex_value('f') + hex_value('F') + hex_value('0'), 30);
+  EXPECT_EQ(hex_value('g'), -1);
+}
+
 }  // namespace
 }  // namespace cooper::base
