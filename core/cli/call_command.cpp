@@ -71,6 +71,9 @@ int run_call_command(const CallFlag& call, const BuildFlags& flags, const Enviro
   Session session(environment, flags.store.empty() ? environment.default_store() : flags.store, "none");
   Display display(flags, request, environment);
   build::Toolbox tools = session.open_tools(display.progress());
+  tools.on_dockerfile = [&](const std::string& name, const std::string& text) {
+    display.remember(name, text);
+  };
   try {
     build::CallAnswer answer = build::run_call(method, request, tools, session.stop());
     Rendered rendered = render(answer);

@@ -99,6 +99,7 @@ call 2 --check --call=outline context
 printf '# syntax=example.com/other\nFROM scratch\n' >warned/Dockerfile
 call 9 --check warned
 assert_contains "$message" 'Dockerfile:1:10: frontend'
+assert_contains "$message" 'FROM scratch' 'the lines around the error'
 build_fails 9 -o out warned
 build_fails 9 -o out --build-arg BUILDKIT_SYNTAX=example.com/other context
 
