@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/cancellation.h"
 #include "cache/record.h"
 
 namespace cooper::cache {
@@ -31,5 +32,17 @@ class Backend {
   // Throws Error{kRegistry|kAuth|kIo} when that fails.
   virtual void put(const Record& record, const std::stop_token& stop) = 0;
 };
+
+// Backend::find() for one that asks for each key by itself: `find_one(key)` gives what it has.
+template <typename FindOne>
+std::vector<std::optional<Record>> find_each(const std::vector<base::Digest>& keys,
+                                             const std::stop_token& stop, FindOne find_one) {
+  std::vector<std::optional<Record>> records;
+  for (const base::Digest& key : keys) {
+    base::throw_if_stopped(stop);
+    records.push_back(find_one(key));
+  }
+  return records;
+}
 
 }  // namespace cooper::cache

@@ -46,12 +46,7 @@ std::string DirectoryBackend::blob_path(const base::Digest& digest) const {
 
 std::vector<std::optional<Record>> DirectoryBackend::find(const std::vector<base::Digest>& keys,
                                                           const std::stop_token& stop) {
-  std::vector<std::optional<Record>> records;
-  for (const base::Digest& key : keys) {
-    base::throw_if_stopped(stop);
-    records.push_back(find_one(key));
-  }
-  return records;
+  return find_each(keys, stop, [&](const base::Digest& key) { return find_one(key); });
 }
 
 std::optional<Record> DirectoryBackend::find_one(const base::Digest& key) const {

@@ -26,12 +26,7 @@ std::string LocalBackend::step_path(const std::string& step_id) const {
 
 std::vector<std::optional<Record>> LocalBackend::find(const std::vector<base::Digest>& keys,
                                                       const std::stop_token& stop) {
-  std::vector<std::optional<Record>> records;
-  for (const base::Digest& key : keys) {
-    base::throw_if_stopped(stop);
-    records.push_back(find_one(key));
-  }
-  return records;
+  return find_each(keys, stop, [&](const base::Digest& key) { return find_one(key); });
 }
 
 std::optional<Record> LocalBackend::find_one(const base::Digest& key) const {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/cancellation.h"
 #include "base/error.h"
 #include "oci/manifest.h"
 #include "oci/media_type.h"
@@ -69,12 +68,7 @@ oci::Reference RegistryBackend::reference(const base::Digest& key) const {
 
 std::vector<std::optional<Record>> RegistryBackend::find(const std::vector<base::Digest>& keys,
                                                          const std::stop_token& stop) {
-  std::vector<std::optional<Record>> records;
-  for (const base::Digest& key : keys) {
-    base::throw_if_stopped(stop);
-    records.push_back(find_one(key, stop));
-  }
-  return records;
+  return find_each(keys, stop, [&](const base::Digest& key) { return find_one(key, stop); });
 }
 
 std::optional<Record> RegistryBackend::find_one(const base::Digest& key, const std::stop_token& stop) {
