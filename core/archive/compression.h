@@ -19,6 +19,8 @@ using Compression = oci::Compression;
 struct CompressionOptions {
   Compression type = Compression::kGzip;
   int level = -1;  // -1: the default of the type; gzip 0-9, zstd 1-22
+
+  bool operator==(const CompressionOptions&) const = default;
 };
 
 // A sink that writes compressed bytes to `out`. finish() writes the trailer and finishes `out`. With a pool,

@@ -56,6 +56,19 @@ int hex_value(char digit) {
   return -1;
 }
 
+std::string escape_bytes(std::string_view bytes) {
+  std::string text;
+  for (char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '%') {
+      text += c;
+    } else {
+      text += fmt::format("%{:02x}", byte);
+    }
+  }
+  return text;
+}
+
 std::string percent_decode(std::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -16,6 +16,8 @@ std::string to_lower(std::string_view text);  // ASCII only
 std::string to_upper(std::string_view text);  // ASCII only
 // The value of a hexadecimal digit of either case; -1 for anything else.
 int hex_value(char digit);
+// Any bytes as printable ASCII: '%' and everything else as %xx. percent_decode() gives them back.
+std::string escape_bytes(std::string_view bytes);
 // RFC 3986, section 2.1: "%2F" → "/". What is no escape stays as it is.
 std::string percent_decode(std::string_view text);
 // "812 B", "1.4 kB", "37 MB": decimal units, for people.

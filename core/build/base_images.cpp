@@ -131,7 +131,7 @@ dockerfile::ResolvedImage BaseImages::keep(const Pinned& image) {
   const Origin& origin = image.origin;
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const oci::Descriptor& blob = image.manifest.layers[i];
-    snapshot::SealedLayer sealed{image.config.diff_ids[i], blob, 0};
+    snapshot::SealedLayer sealed{image.config.diff_ids[i], blob, {}};
     stack.push_back(layers_.declare(sealed, origin.open_blob));
     if (origin.repository) repositories_.emplace(blob.digest, *origin.repository);
   }

@@ -16,6 +16,7 @@
 #include "build/outputs.h"
 #include "build/results.h"
 #include "cache/local.h"
+#include "cache/records.h"
 #include "dockerfile/frontend.h"
 #include "graph/definition.h"
 #include "image/sealer.h"
@@ -139,12 +140,12 @@ class Build {
   }
 
   ops::Services make_services() {
-    cache_ = std::make_unique<cache::LocalBackend>(tools_.store,
-                                                   [this](const std::string& text) { warn(tools_, text); });
+    records_ = std::make_unique<cache::Records>(std::make_shared<cache::LocalBackend>(tools_.store),
+                                                [this](const std::string& text) { warn(tools_, text); });
     ops::Services services;
     services.definition = &definition_;
     services.layers = &layers_;
-    services.cache = cache_.get();
+    services.records = records_.get();
     services.pool = &pool_;
     services.events = tools_.events;
     services.selections = &selections_;
@@ -257,7 +258,7 @@ class Build {
   std::vector<dockerfile::Lowered> lowered_;
   Findings findings_;
   ops::SelectionMemo selections_;
-  std::unique_ptr<cache::LocalBackend> cache_;
+  std::unique_ptr<cache::Records> records_;
 };
 
 }  // namespace

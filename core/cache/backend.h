@@ -1,7 +1,9 @@
-// One place where records and blobs are kept. Each backend passes the same conformance suite
-// (tests/support/cache_backend_suite.h).
+// One place where a cache is kept: named documents, and the blobs that they speak of. Each backend passes the
+// same conformance suite (tests/support/cache_backend_suite.h); what documents mean is told in records.h and
+// mount_saves.h.
 //
-// All calls may come from several threads at once, and several processes may use the same place.
+// All calls may come from several threads at once, and several processes may use the same place. Documents
+// come from places that others can write to: whoever reads one believes nothing.
 #pragma once
 
 #include <memory>
@@ -11,38 +13,43 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/cancellation.h"
-#include "cache/record.h"
+#include "oci/descriptor.h"
 
 namespace cooper::cache {
+
+enum class DocumentKind {
+  kRecord,  // the result of a step, by its key
+  kStep,    // the last record of a step, by a digest of its name
+  kMount,   // what a cache mount holds, by its name
+};
+
+struct DocumentName {
+  DocumentKind kind = DocumentKind::kRecord;
+  std::string id;  // 1 to 64 of [a-z0-9]; the hex digits of a digest
+
+  bool operator==(const DocumentName&) const = default;
+};
+
+struct Document {
+  std::string text;                    // JSON
+  std::vector<oci::Descriptor> blobs;  // what is to be there when the document is
+};
 
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string name() const = 0;  // for people: "local store"
-  // One answer per key, in order; nullopt for a miss. A damaged record is a miss and is reported through the
-  // warning sink.
-  virtual std::vector<std::optional<Record>> find(const std::vector<base::Digest>& keys,
-                                                  const std::stop_token& stop) = 0;
-  // The compressed bytes of a record's blob; the caller verifies. Throws Error{kRegistry|kIo} when it is
-  // gone.
+  // nullopt when there is none. Throws Error{kCorrupt} for what is no document, Error{kRegistry|kAuth|kIo}
+  // when the place does not answer.
+  virtual std::optional<std::string> read(const DocumentName& name, const std::stop_token& stop) = 0;
+  // Blobs first, then the document, which replaces one of its name. Whole or not at all. Throws
+  // Error{kRegistry|kAuth|kIo}, and Error{kCorrupt} when a blob is not what its descriptor says.
+  virtual void write(const DocumentName& name, const Document& document, const std::stop_token& stop) = 0;
+  // The ids of all documents of one kind, in any order. Throws as read().
+  virtual std::vector<std::string> list(DocumentKind kind, const std::stop_token& stop) = 0;
+  // The compressed bytes of a blob; the caller verifies. Throws Error{kRegistry|kAuth|kIo} when it is gone.
   virtual std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
                                                       const std::stop_token& stop) = 0;
-  // Stores the record under its key, and under its content key when it has one; replaces what is there.
-  // Throws Error{kRegistry|kAuth|kIo} when that fails.
-  virtual void put(const Record& record, const std::stop_token& stop) = 0;
 };
-
-// Backend::find() for one that asks for each key by itself: `find_one(key)` gives what it has.
-template <typename FindOne>
-std::vector<std::optional<Record>> find_each(const std::vector<base::Digest>& keys,
-                                             const std::stop_token& stop, FindOne find_one) {
-  std::vector<std::optional<Record>> records;
-  for (const base::Digest& key : keys) {
-    base::throw_if_stopped(stop);
-    records.push_back(find_one(key));
-  }
-  return records;
-}
 
 }  // namespace cooper::cache

@@ -5,26 +5,41 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cancellation.h"
 #include "base/error.h"
-#include "cache/record_file.h"
-#include "os/beneath.h"
-#include "os/fd.h"
+#include "cache/document_file.h"
 
 namespace cooper::cache {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The names of a directory's files, sorted; empty when there is no such directory.
-std::vector<std::string> names_in(const std::string& directory) {
+os::Fd open_directory(const std::string& path) {
+  return os::open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+// Directories below tmp/ whose process is gone: nobody holds their lock.
+void sweep(const std::string& parent, const std::string& own) {
+  std::error_code error;
+  for (const fs::directory_entry& item : fs::directory_iterator(parent, error)) {
+    if (item.path() == own) continue;
+    const int number = ::open(item.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (number < 0) continue;
+    const os::Fd directory(number);
+    if (::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) fs::remove_all(item.path(), error);
+  }
+}
+
+// The names of all files below `directory`, sorted; empty when there is no such directory.
+std::vector<std::string> files_below(const std::string& directory) {
   std::vector<std::string> names;
   std::error_code error;
-  for (const fs::directory_entry& item : fs::directory_iterator(directory, error)) {
-    names.push_back(item.path().filename().string());
+  for (const fs::directory_entry& item : fs::recursive_directory_iterator(directory, error)) {
+    if (item.is_regular_file(error)) names.push_back(fs::path(item.path()).lexically_relative(directory));
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -32,31 +47,30 @@ std::vector<std::string> names_in(const std::string& directory) {
 
 }  // namespace
 
-DirectoryBackend::DirectoryBackend(std::string directory, BlobProvider blobs,
-                                   std::function<void(const std::string&)> warn)
-    : directory_(std::move(directory)), blobs_(std::move(blobs)), warn_(std::move(warn)) {}
+DirectoryBackend::DirectoryBackend(std::string directory, std::string scope, BlobProvider blobs)
+    : directory_(std::move(directory)), scope_(std::move(scope)), blobs_(std::move(blobs)) {}
 
-std::string DirectoryBackend::record_path(const base::Digest& key) const {
-  return fmt::format("{}/records/{}.json", directory_, key.hex());
+std::string DirectoryBackend::name() const {
+  return scope_.empty() ? fmt::format("directory {}", directory_)
+                        : fmt::format("directory {} (scope {})", directory_, scope_);
+}
+
+std::string DirectoryBackend::documents(DocumentKind kind) const {
+  if (scope_.empty()) return fmt::format("{}/{}", directory_, document_folder(kind));
+  return fmt::format("{}/scopes/{}/{}", directory_, scope_, document_folder(kind));
+}
+
+std::string DirectoryBackend::document_path(const DocumentName& name) const {
+  return fmt::format("{}/{}{}", documents(name.kind), name.id, kDocumentSuffix);
 }
 
 std::string DirectoryBackend::blob_path(const base::Digest& digest) const {
   return fmt::format("{}/blobs/sha256/{}", directory_, digest.hex());
 }
 
-std::vector<std::optional<Record>> DirectoryBackend::find(const std::vector<base::Digest>& keys,
-                                                          const std::stop_token& stop) {
-  return find_each(keys, stop, [&](const base::Digest& key) { return find_one(key); });
-}
-
-std::optional<Record> DirectoryBackend::find_one(const base::Digest& key) const {
-  const std::string path = record_path(key);
-  try {
-    return read_record_file(path, key);
-  } catch (const base::Error& error) {
-    warn_(fmt::format("ignoring the cache record '{}': {}", path, error.summary()));
-    return std::nullopt;
-  }
+std::optional<std::string> DirectoryBackend::read(const DocumentName& name, const std::stop_token& stop) {
+  base::throw_if_stopped(stop);
+  return read_document_file(document_path(name));
 }
 
 std::unique_ptr<base::ByteSource> DirectoryBackend::open_blob(const oci::Descriptor& blob,
@@ -67,44 +81,71 @@ std::unique_ptr<base::ByteSource> DirectoryBackend::open_blob(const oci::Descrip
   return std::make_unique<os::FileSource>(std::move(file), blob.digest.str());
 }
 
-void DirectoryBackend::store_blob(const oci::Descriptor& blob, const std::stop_token& stop) const {
+std::vector<std::string> DirectoryBackend::list(DocumentKind kind, const std::stop_token& stop) {
+  base::throw_if_stopped(stop);
+  std::vector<std::string> ids;
+  for (const std::string& name : files_below(documents(kind))) {
+    if (name.ends_with(kDocumentSuffix)) ids.push_back(name.substr(0, name.size() - kDocumentSuffix.size()));
+  }
+  return ids;
+}
+
+// Under the lock of tmp/ itself, because a directory that is made but not locked yet looks like a dead one.
+DirectoryBackend::Work DirectoryBackend::begin_work() const {
+  const std::string parent = directory_ + "/tmp";
+  os::make_directories(parent);
+  const os::Fd guard = open_directory(parent);
+  base::check(::flock(guard.get(), LOCK_EX), "lock", parent);
+  os::TempDir own(parent);
+  os::Fd lock = open_directory(own.path());
+  base::check(::flock(lock.get(), LOCK_EX), "lock", own.path());
+  sweep(parent, own.path());
+  return {std::move(lock), std::move(own)};
+}
+
+std::string DirectoryBackend::draft() {
+  std::call_once(working_, [this] { work_.emplace(begin_work()); });
+  return fmt::format("{}/{}", work_->directory.path(), next_++);
+}
+
+void DirectoryBackend::store_blob(const oci::Descriptor& blob, const std::stop_token& stop) {
   const std::string place = blob_path(blob.digest);
   struct stat status {};
   if (::lstat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
       static_cast<std::uint64_t>(status.st_size) == blob.size) {
     return;
   }
-  os::make_directories(directory_ + "/blobs/sha256");
-  os::make_directories(directory_ + "/tmp");
-  os::TempDir temporary(directory_ + "/tmp");
-  const std::string draft = temporary.path() + "/blob";
-  os::Fd file = os::open_file(draft, O_WRONLY | O_CREAT | O_EXCL);
-  os::FdSink out(file.get(), draft);
+  const std::string path = draft();
+  os::Fd file = os::open_file(path, O_WRONLY | O_CREAT | O_EXCL);
+  os::FdSink out(file.get(), path);
   base::HashingSink hashed(&out);
   base::copy_all(*blobs_.open(blob, stop), hashed);
   if (hashed.digest() != blob.digest) {
+    ::unlink(path.c_str());
     throw base::Error(base::ErrorKind::kCorrupt,
                       fmt::format("layer blob '{}' has other bytes than its digest says", blob.digest.str()));
   }
-  base::check(::rename(draft.c_str(), place.c_str()), "write the cached layer", place);
+  os::make_directories(directory_ + "/blobs/sha256");
+  base::check(::rename(path.c_str(), place.c_str()), "write the cached layer", place);
 }
 
-void DirectoryBackend::put(const Record& record, const std::stop_token& stop) {
+void DirectoryBackend::write(const DocumentName& name, const Document& document,
+                             const std::stop_token& stop) {
   base::throw_if_stopped(stop);
-  if (record.blob) store_blob(*record.blob, stop);
-  Record portable = record;
-  portable.layer_id.clear();
-  const std::string text = portable.serialize();
-  os::make_directories(directory_ + "/records");
-  os::write_file_atomically(record_path(record.key), text);
-  if (record.content_key) os::write_file_atomically(record_path(*record.content_key), text);
+  for (const oci::Descriptor& blob : document.blobs) store_blob(blob, stop);
+  const std::string path = draft();
+  os::write_file_atomically(path, document.text);
+  place_document_file(path, document_path(name));
 }
 
 void DirectoryBackend::write_root() const {
   base::Hasher hasher;
-  for (const char* part : {"blobs/sha256", "records"}) {
-    for (const std::string& name : names_in(directory_ + "/" + part))
-      hasher.update(std::string(part) + "/" + name + "\n");
+  for (const std::string& name : files_below(directory_)) {
+    if (name == "root" || name.starts_with("tmp/")) continue;
+    hasher.update(name + "\n");
+    // The name of a blob or record says what is in it; the others are replaced by newer ones.
+    if (name.find("steps/") == std::string::npos && name.find("mounts/") == std::string::npos) continue;
+    hasher.update(base::sha256(read_document_file(directory_ + "/" + name).value_or("")).str() + "\n");
   }
   os::make_directories(directory_);
   os::write_file_atomically(directory_ + "/root", hasher.finish().str() + "\n");

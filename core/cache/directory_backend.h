@@ -1,48 +1,65 @@
 // type=local: a directory that a CI system's own cache keeps between jobs.
 //
-//   blobs/sha256/<hex>            compressed layers
-//   records/<hex>.json            one record a key
-//   root                          "sha256:<hex>" over the names of all of these: unchanged means nothing to
-//   upload
+//   blobs/sha256/<hex>                                      compressed layers
+//   records/<hex>.json  steps/<hex>.json  mounts/<id>.json  documents; those of a scope in scopes/<scope>/
+//   root                                                    "sha256:<hex>" over all of these: unchanged means
+//                                                           nothing to upload
+//   tmp/                                                    work of running processes
 //
 // Everything is put in place by a rename and never changed in place, so two caches merge by file union, and a
-// job that is killed leaves whole files. Restored content is not trusted: records are parsed as hostile,
+// job that is killed leaves whole files. Restored content is not trusted: documents are parsed as hostile,
 // blobs are verified by whoever reads them.
 #pragma once
 
-#include <functional>
+#include <atomic>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cache/backend.h"
 #include "cache/blobs.h"
+#include "os/beneath.h"
+#include "os/fd.h"
 
 namespace cooper::cache {
 
 class DirectoryBackend final : public Backend {
  public:
-  // `directory` is made by the first put(); a missing one is an empty cache. `warn` hears of damaged records.
-  DirectoryBackend(std::string directory, BlobProvider blobs, std::function<void(const std::string&)> warn);
+  // `directory` is made by the first write(); a missing one is an empty cache. `scope`: "" for the shared
+  // one, else at most 60 of [A-Za-z0-9_.-], not beginning with a dot.
+  DirectoryBackend(std::string directory, std::string scope, BlobProvider blobs);
 
-  std::string name() const override { return "directory " + directory_; }
-  std::vector<std::optional<Record>> find(const std::vector<base::Digest>& keys,
-                                          const std::stop_token& stop) override;
+  std::string name() const override;
+  std::optional<std::string> read(const DocumentName& name, const std::stop_token& stop) override;
+  void write(const DocumentName& name, const Document& document, const std::stop_token& stop) override;
+  std::vector<std::string> list(DocumentKind kind, const std::stop_token& stop) override;
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
                                               const std::stop_token& stop) override;
-  void put(const Record& record, const std::stop_token& stop) override;
-  // Writes `root`; once, after the last put(). Throws Error{kIo}.
+  // Writes `root`; once, after the last write(). Throws Error{kIo}.
   void write_root() const;
 
  private:
-  std::string record_path(const base::Digest& key) const;
+  // A directory below tmp/ that is ours while we run.
+  struct Work {
+    os::Fd lock;
+    os::TempDir directory;
+  };
+
+  std::string documents(DocumentKind kind) const;
+  std::string document_path(const DocumentName& name) const;
   std::string blob_path(const base::Digest& digest) const;
-  std::optional<Record> find_one(const base::Digest& key) const;
-  void store_blob(const oci::Descriptor& blob, const std::stop_token& stop) const;
+  void store_blob(const oci::Descriptor& blob, const std::stop_token& stop);
+  std::string draft();
+  Work begin_work() const;
 
   std::string directory_;
+  std::string scope_;
   BlobProvider blobs_;
-  std::function<void(const std::string&)> warn_;
+  std::once_flag working_;
+  std::optional<Work> work_;
+  std::atomic<std::uint64_t> next_ = 0;
 };
 
 }  // namespace cooper::cache

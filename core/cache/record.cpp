@@ -1,10 +1,12 @@
 #include "cache/record.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace cooper::cache {
 namespace {
@@ -14,44 +16,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kHexDigits = 64;
 constexpr std::size_t kLongestLayerId = 200;
 
-// Labels name files, whose names are any bytes; JSON holds UTF-8 only.
-std::string escape(std::string_view label) {
-  std::string text;
-  for (char c : label) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '%') {
-      text += c;
-    } else {
-      text += fmt::format("%{:02x}", byte);
-    }
-  }
-  return text;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 [[noreturn]] void refuse(std::string_view why) {
   throw base::Error(base::ErrorKind::kCorrupt, fmt::format("malformed cache record: {}", why));
-}
-
-std::string unescape(std::string_view text) {
-  std::string label;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      label += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size() || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0) {
-      refuse("an ingredient's label has a bad escape");
-    }
-    label += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-    i += 2;
-  }
-  return label;
 }
 
 const Json* find(const Json& object, const char* name) {
@@ -112,9 +78,69 @@ std::vector<std::pair<std::string, base::Digest>> ingredients_of(const Json& obj
     const auto digest = base::Digest::from_hex(text.substr(0, kHexDigits));
     if (!digest || text.size() <= kHexDigits || text[kHexDigits] != ' ')
       refuse("an ingredient has no digest");
-    ingredients.emplace_back(unescape(text.substr(kHexDigits + 1)), *digest);
+    ingredients.emplace_back(base::percent_decode(text.substr(kHexDigits + 1)), *digest);
   }
   return ingredients;
+}
+
+constexpr std::pair<archive::Compression, const char*> kCompressions[] = {
+    {archive::Compression::kNone, "none"},
+    {archive::Compression::kGzip, "gzip"},
+    {archive::Compression::kZstd, "zstd"}};
+
+Json render(const snapshot::Sealing& sealing) {
+  Json json;
+  for (const auto& [type, name] : kCompressions) {
+    if (type == sealing.compression.type) json["compression"] = name;
+  }
+  if (sealing.compression.level >= 0) json["level"] = sealing.compression.level;
+  json["newest"] = sealing.newest;
+  if (sealing.epoch) json["epoch"] = *sealing.epoch;
+  if (sealing.fresh_since) json["freshSince"] = *sealing.fresh_since;
+  Json& times = json["ownTimes"] = Json::array();
+  // Names of files are any bytes, and JSON holds UTF-8 only.
+  for (const auto& [path, time] : sealing.own_times)
+    times.push_back(fmt::format("{} {}", time, base::escape_bytes(path)));
+  return json;
+}
+
+archive::Compression compression_of(const std::string& text) {
+  for (const auto& [type, name] : kCompressions) {
+    if (text == name) return type;
+  }
+  refuse(fmt::format("unknown compression '{}'", text));
+}
+
+std::vector<std::pair<std::string, std::int64_t>> own_times_of(const Json& object) {
+  std::vector<std::pair<std::string, std::int64_t>> times;
+  const Json* list = find(object, "ownTimes");
+  if (list == nullptr) return times;
+  if (!list->is_array()) refuse("'ownTimes' is no array");
+  for (const Json& item : *list) {
+    if (!item.is_string()) refuse("a time of its own is no string");
+    const std::string_view text = item.get_ref<const std::string&>();
+    std::int64_t time = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
+    const auto length = static_cast<std::size_t>(end - text.data());
+    if (error != std::errc() || length == text.size() || *end != ' ')
+      refuse("a time of its own has no number");
+    times.emplace_back(base::percent_decode(text.substr(length + 1)), time);
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+snapshot::Sealing sealing_of(const Json& object) {
+  if (!object.is_object()) refuse("'sealing' is no object");
+  snapshot::Sealing sealing;
+  sealing.compression.type = compression_of(string_of(object, "compression"));
+  sealing.compression.level =
+      find(object, "level") == nullptr ? -1 : static_cast<int>(integer_of(object, "level"));
+  sealing.newest = integer_of(object, "newest");
+  if (find(object, "epoch") != nullptr) sealing.epoch = integer_of(object, "epoch");
+  if (find(object, "freshSince") != nullptr) sealing.fresh_since = integer_of(object, "freshSince");
+  sealing.own_times = own_times_of(object);
+  return sealing;
 }
 
 // How deeply objects and arrays are nested in JSON text, well-formed or not.
@@ -160,11 +186,12 @@ std::string Record::serialize() const {
   if (!layer_id.empty()) json["layerId"] = layer_id;
   if (diff_id) json["diffId"] = diff_id->str();
   if (blob) json["blob"] = Json::parse(blob->serialize());
-  json["maxMtime"] = max_mtime;
+  if (sealing) json["sealing"] = render(*sealing);
   json["created"] = created;
   json["durationMs"] = duration_ms;
   Json list = Json::array();
-  for (const auto& [label, digest] : ingredients) list.push_back(digest.hex() + " " + escape(label));
+  for (const auto& [label, digest] : ingredients)
+    list.push_back(digest.hex() + " " + base::escape_bytes(label));
   json["ingredients"] = std::move(list);
   return json.dump(1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
 }
@@ -183,7 +210,7 @@ Record Record::parse(std::string_view json) {
   record.layer_id = layer_id_of(object);
   record.diff_id = digest_of(object, "diffId");
   if (const Json* blob = find(object, "blob")) record.blob = oci::Descriptor::parse(blob->dump());
-  record.max_mtime = integer_of(object, "maxMtime");
+  if (const Json* sealing = find(object, "sealing")) record.sealing = sealing_of(*sealing);
   record.created = integer_of(object, "created");
   record.duration_ms = integer_of(object, "durationMs");
   record.ingredients = ingredients_of(object);

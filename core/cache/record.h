@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 #include "oci/descriptor.h"
+#include "snapshot/layer.h"
 #include "solver/interfaces.h"
 
 namespace cooper::cache {
@@ -30,9 +31,9 @@ struct Record {
   std::string layer_id;    // in the local layer store, "" when only blobs are known
   std::optional<base::Digest> diff_id;
   std::optional<oci::Descriptor> blob;
-  std::int64_t max_mtime = 0;
-  std::int64_t created = 0;      // seconds since the epoch
-  std::int64_t duration_ms = 0;  // how long the step took
+  std::optional<snapshot::Sealing> sealing;  // how the blob was made
+  std::int64_t created = 0;                  // seconds since the epoch
+  std::int64_t duration_ms = 0;              // how long the step took
   std::vector<std::pair<std::string, base::Digest>> ingredients;
 
   bool operator==(const Record&) const = default;

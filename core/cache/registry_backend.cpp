@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "oci/manifest.h"
 #include "oci/media_type.h"
@@ -9,8 +10,8 @@
 namespace cooper::cache {
 namespace {
 
-constexpr const char* kAnnotation = "dev.cooper.cache.record";
-constexpr const char* kArtifactType = "application/vnd.cooper.cache.record.v1+json";
+constexpr const char* kAnnotation = "dev.cooper.cache.document";
+constexpr const char* kArtifactType = "application/vnd.cooper.cache.document.v1+json";
 constexpr std::string_view kEmptyConfig = "{}";
 
 oci::Descriptor empty_descriptor() {
@@ -21,37 +22,36 @@ oci::Descriptor empty_descriptor() {
   return descriptor;
 }
 
-oci::Manifest manifest_of(Record record) {
-  record.layer_id.clear();  // means nothing elsewhere
+oci::Manifest manifest_of(const Document& document) {
   oci::Manifest manifest;
   manifest.media_type = oci::kMediaTypeManifest;
   manifest.artifact_type = kArtifactType;
   manifest.config = empty_descriptor();
-  manifest.layers = {record.blob.value_or(empty_descriptor())};
-  manifest.annotations[kAnnotation] = record.serialize();
+  manifest.layers = document.blobs;
+  // Registries want at least one.
+  if (manifest.layers.empty()) manifest.layers.push_back(empty_descriptor());
+  manifest.annotations[kAnnotation] = document.text;
   manifest.serialize();
   return manifest;
 }
 
-Record record_of(const registry::RawManifest& raw, const base::Digest& key) {
-  oci::Manifest manifest = oci::Manifest::parse(raw.raw, raw.media_type);
-  auto annotation = manifest.annotations.find(kAnnotation);
-  if (annotation == manifest.annotations.end())
-    throw base::Error(base::ErrorKind::kCorrupt, "it holds no cache record");
-  Record record = Record::parse(annotation->second);
-  if (record.key != key && record.content_key != key)
-    throw base::Error(base::ErrorKind::kCorrupt, "it is the record of another key");
-  return record;
+char letter_of(DocumentKind kind) {
+  switch (kind) {
+    case DocumentKind::kRecord:
+      return 'c';
+    case DocumentKind::kStep:
+      return 's';
+    case DocumentKind::kMount:
+      return 'm';
+  }
+  return 'c';
 }
 
 }  // namespace
 
 RegistryBackend::RegistryBackend(std::shared_ptr<registry::Client> client, RegistryPlace place,
-                                 BlobProvider blobs, std::function<void(const std::string&)> warn)
-    : client_(std::move(client)),
-      place_(std::move(place)),
-      blobs_(std::move(blobs)),
-      warn_(std::move(warn)) {}
+                                 BlobProvider blobs)
+    : client_(std::move(client)), place_(std::move(place)), blobs_(std::move(blobs)) {}
 
 std::string RegistryBackend::name() const {
   std::string repository = place_.repository.name();
@@ -59,29 +59,38 @@ std::string RegistryBackend::name() const {
                               : fmt::format("registry {} (scope {})", repository, place_.scope);
 }
 
-oci::Reference RegistryBackend::reference(const base::Digest& key) const {
+std::string RegistryBackend::tag_prefix(DocumentKind kind) const {
+  return place_.scope.empty() ? fmt::format("{}-", letter_of(kind))
+                              : fmt::format("{}-{}-", letter_of(kind), place_.scope);
+}
+
+oci::Reference RegistryBackend::reference(const DocumentName& name) const {
   oci::Reference reference = place_.repository;
   reference.digest.reset();
-  reference.tag = place_.scope.empty() ? "c-" + key.hex() : fmt::format("c-{}-{}", place_.scope, key.hex());
+  reference.tag = tag_prefix(name.kind) + name.id;
   return reference;
 }
 
-std::vector<std::optional<Record>> RegistryBackend::find(const std::vector<base::Digest>& keys,
-                                                         const std::stop_token& stop) {
-  return find_each(keys, stop, [&](const base::Digest& key) { return find_one(key, stop); });
+std::optional<std::string> RegistryBackend::read(const DocumentName& name, const std::stop_token& stop) {
+  base::throw_if_stopped(stop);
+  std::optional<registry::RawManifest> raw = client_->fetch_manifest(reference(name), stop);
+  if (!raw) return std::nullopt;
+  oci::Manifest manifest = oci::Manifest::parse(std::move(raw->raw), raw->media_type);
+  auto annotation = manifest.annotations.find(kAnnotation);
+  if (annotation == manifest.annotations.end())
+    throw base::Error(base::ErrorKind::kCorrupt, "it holds no cache record");
+  return std::move(annotation->second);
 }
 
-std::optional<Record> RegistryBackend::find_one(const base::Digest& key, const std::stop_token& stop) {
-  oci::Reference wanted = reference(key);
-  try {
-    std::optional<registry::RawManifest> raw = client_->fetch_manifest(wanted, stop);
-    if (!raw) return std::nullopt;
-    return record_of(*raw, key);
-  } catch (const base::Error& error) {
-    if (error.kind() != base::ErrorKind::kCorrupt) throw;
-    warn_(fmt::format("ignoring the cache record '{}': {}", wanted.str(), error.summary()));
-    return std::nullopt;
+std::vector<std::string> RegistryBackend::list(DocumentKind kind, const std::stop_token& stop) {
+  const std::string prefix = tag_prefix(kind);
+  std::vector<std::string> ids;
+  for (const std::string& tag : client_->list_tags(place_.repository, stop)) {
+    // A scope's name may hold a dash, an id none.
+    if (tag.starts_with(prefix) && tag.find('-', prefix.size()) == std::string::npos)
+      ids.push_back(tag.substr(prefix.size()));
   }
+  return ids;
 }
 
 std::unique_ptr<base::ByteSource> RegistryBackend::open_blob(const oci::Descriptor& blob,
@@ -90,6 +99,7 @@ std::unique_ptr<base::ByteSource> RegistryBackend::open_blob(const oci::Descript
 }
 
 void RegistryBackend::push_blob(const oci::Descriptor& blob, const std::stop_token& stop) {
+  if (present_.with([&](const auto& present) { return present.contains(blob.digest); })) return;
   registry::PushBlob push;
   push.descriptor = blob;
   push.open = [&] { return blobs_.open(blob, stop); };
@@ -98,26 +108,25 @@ void RegistryBackend::push_blob(const oci::Descriptor& blob, const std::stop_tok
     if (from != place_.repository.repository) push.mount_from = std::move(from);
   }
   client_->push_blob(place_.repository, push, stop);
+  present_.with([&](auto& present) { present.insert(blob.digest); });
 }
 
-// Every manifest names it, so it is there once.
+// Every manifest names it. Two threads may push it at once, which does no harm.
 void RegistryBackend::push_config(const std::stop_token& stop) {
-  std::call_once(config_pushed_, [&] {
-    registry::PushBlob push;
-    push.descriptor = empty_descriptor();
-    push.open = [] { return std::make_unique<base::MemorySource>(kEmptyConfig); };
-    client_->push_blob(place_.repository, push, stop);
-  });
+  const oci::Descriptor config = empty_descriptor();
+  if (present_.with([&](const auto& present) { return present.contains(config.digest); })) return;
+  registry::PushBlob push;
+  push.descriptor = config;
+  push.open = [] { return std::make_unique<base::MemorySource>(kEmptyConfig); };
+  client_->push_blob(place_.repository, push, stop);
+  present_.with([&](auto& present) { present.insert(config.digest); });
 }
 
-void RegistryBackend::put(const Record& record, const std::stop_token& stop) {
+void RegistryBackend::write(const DocumentName& name, const Document& document, const std::stop_token& stop) {
   push_config(stop);
-  if (record.blob) push_blob(*record.blob, stop);
-  oci::Manifest manifest = manifest_of(record);
-  client_->push_manifest(reference(record.key), manifest.media_type, manifest.raw, stop);
-  if (record.content_key && record.content_key != record.key) {
-    client_->push_manifest(reference(*record.content_key), manifest.media_type, manifest.raw, stop);
-  }
+  for (const oci::Descriptor& blob : document.blobs) push_blob(blob, stop);
+  const oci::Manifest manifest = manifest_of(document);
+  client_->push_manifest(reference(name), manifest.media_type, manifest.raw, stop);
 }
 
 }  // namespace cooper::cache

@@ -1,17 +1,20 @@
-// type=registry: one ordinary OCI manifest per key, under the tag c-<key>, with the record as an annotation
-// and the layer as its only layer.
+// type=registry: one ordinary OCI manifest per document, under the tag c-<key> (records), s-<step> or
+// m-<mount>, with its text as an annotation and its blobs as layers. A scope stands before the name:
+// c-<scope>-<key>.
 //
 // One request finds a record, and nothing is ever rewritten that another job wrote, so parallel branches lose
-// nothing. The layer's blob is the image's own: where the image is in the same registry it is mounted, not
+// nothing. A layer's blob is the image's own: where the image is in the same registry it is mounted, not
 // sent. OCI image-spec 1.1, manifest.md, "Guidelines for artifact usage".
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/guarded.h"
 #include "cache/backend.h"
 #include "cache/blobs.h"
 #include "oci/reference.h"
@@ -26,29 +29,27 @@ struct RegistryPlace {
 
 class RegistryBackend final : public Backend {
  public:
-  // `warn` hears of damaged records, one line each, from any thread.
-  RegistryBackend(std::shared_ptr<registry::Client> client, RegistryPlace place, BlobProvider blobs,
-                  std::function<void(const std::string&)> warn);
+  RegistryBackend(std::shared_ptr<registry::Client> client, RegistryPlace place, BlobProvider blobs);
 
   std::string name() const override;
-  // Throws Error{kRegistry|kAuth} when the registry does not answer.
-  std::vector<std::optional<Record>> find(const std::vector<base::Digest>& keys,
-                                          const std::stop_token& stop) override;
+  std::optional<std::string> read(const DocumentName& name, const std::stop_token& stop) override;
+  void write(const DocumentName& name, const Document& document, const std::stop_token& stop) override;
+  std::vector<std::string> list(DocumentKind kind, const std::stop_token& stop) override;
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
                                               const std::stop_token& stop) override;
-  void put(const Record& record, const std::stop_token& stop) override;
+
+  const oci::Reference& repository() const { return place_.repository; }
 
  private:
-  oci::Reference reference(const base::Digest& key) const;
-  std::optional<Record> find_one(const base::Digest& key, const std::stop_token& stop);
+  std::string tag_prefix(DocumentKind kind) const;
+  oci::Reference reference(const DocumentName& name) const;
   void push_blob(const oci::Descriptor& blob, const std::stop_token& stop);
   void push_config(const std::stop_token& stop);
 
   std::shared_ptr<registry::Client> client_;
   RegistryPlace place_;
   BlobProvider blobs_;
-  std::function<void(const std::string&)> warn_;
-  std::once_flag config_pushed_;
+  base::Guarded<std::set<base::Digest>> present_;  // blobs that are known to be there
 };
 
 }  // namespace cooper::cache

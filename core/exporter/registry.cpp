@@ -134,8 +134,9 @@ class LayerPush final : public image::LayerReceiver {
     registry::PushBlob blob;
     blob.descriptor = sealed.blob;
     blob.mount_from = exporter_.mount_source(sealed.blob.digest, target);
-    blob.open = [this, digest = sealed.blob.digest] {
-      if (layer_->origin()) exporter_.layers_.fetch_blob(*layer_, stop_);
+    blob.open = [this, &sealed] {
+      exporter_.layers_.require_blob(*layer_, sealed, stop_);
+      const base::Digest& digest = sealed.blob.digest;
       return std::make_unique<os::FileSource>(exporter_.layers_.store().open_blob(digest), digest.str());
     };
     exporter_.client_->push_blob(target, blob, stop_);

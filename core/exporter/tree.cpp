@@ -242,7 +242,7 @@ class TreeExporter final : public Exporter {
   void write_below(TreeWriter& writer, const TreeView& view, const std::string& directory,
                    const std::string& top, std::unordered_map<std::string, std::string>& first_of_group) {
     for (Entry& entry : view.list(directory)) {
-      if (output_.epoch && entry.mtime > *output_.epoch) {
+      if (output_.epoch && (entry.fresh || entry.mtime > *output_.epoch)) {
         entry.mtime = *output_.epoch;
         entry.mtime_nsec = 0;
       }

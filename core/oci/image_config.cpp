@@ -240,6 +240,24 @@ std::string rfc3339(std::int64_t seconds) {
                      utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
+std::optional<std::int64_t> parse_rfc3339(const std::string& text) {
+  std::tm time{};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  if (rest == nullptr) return std::nullopt;
+  if (*rest == '.') {
+    for (++rest; *rest >= '0' && *rest <= '9';) ++rest;
+  }
+  const std::int64_t seconds = ::timegm(&time);
+  if (std::string_view(rest) == "Z") return seconds;
+  int hours = 0;
+  int minutes = 0;
+  char end = 0;
+  if ((*rest != '+' && *rest != '-') || std::sscanf(rest + 1, "%2d:%2d%c", &hours, &minutes, &end) != 2)
+    return std::nullopt;
+  const std::int64_t offset = hours * 3600LL + minutes * 60LL;
+  return *rest == '+' ? seconds - offset : seconds + offset;
+}
+
 const std::string* find_env(const std::vector<std::string>& env, std::string_view name) {
   for (const std::string& entry : env) {
     if (entry.size() > name.size() && entry[name.size()] == '=' && entry.compare(0, name.size(), name) == 0) {

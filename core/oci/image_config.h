@@ -77,6 +77,8 @@ struct ImageConfig {
 
 // "2026-11-23T10:00:00Z" from seconds since the epoch.
 std::string rfc3339(std::int64_t seconds);
+// The seconds of "2006-01-02T15:04:05[.999]Z" or "…+01:00"; nullopt for anything else.
+std::optional<std::int64_t> parse_rfc3339(const std::string& text);
 
 // Environment lists of "K=V".
 const std::string* find_env(const std::vector<std::string>& env, std::string_view name);  // → the whole "K=V"

@@ -80,6 +80,7 @@ class Copier {
     if (attributes_.fixed_mtime) {
       entry.mtime = *attributes_.fixed_mtime;
       entry.mtime_nsec = 0;
+      entry.fresh = true;
     }
     builder_.put(std::move(addition));
   }

@@ -39,7 +39,7 @@ struct CopyAttributes {
   std::optional<std::uint32_t> gid;
   std::string mode;                         // --chmod as written
   std::int64_t now = 0;                     // mtime of created directories, seconds since the epoch
-  std::optional<std::int64_t> fixed_mtime;  // instead of the source's own times
+  std::optional<std::int64_t> fixed_mtime;  // instead of the source's own times; fresh
 };
 
 // Carries out `action` on `builder`. `scratch` is a directory for the members of unpacked archives.

@@ -113,6 +113,7 @@ class MountPlanner {
       if (services_.epoch) {
         entry.mtime = services_.now;
         entry.mtime_nsec = 0;
+        entry.fresh = true;
       }
       FileBytes bytes{borrowed, entry.path, {}};
       builder.put({std::move(entry), std::move(bytes), {}});

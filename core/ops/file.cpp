@@ -45,6 +45,7 @@ class FileRun {
     addition.entry.uid = owner.uid;
     addition.entry.gid = owner.gid;
     addition.entry.mtime = new_time();
+    addition.entry.fresh = true;
     addition.entry.size = action.content.size();
     addition.bytes.content = action.content;
     builder_.put(std::move(addition));
@@ -77,8 +78,8 @@ class FileRun {
   void next_action() { ++action_; }
 
   snapshot::LayerPtr finish() {
-    snapshot::LayerIndex index =
-        stage_additions(builder_.take(services_.epoch), staging_, services_.layers->form(), *services_.pool);
+    snapshot::LayerIndex index = stage_additions(builder_.take(services_.epoch.has_value()), staging_,
+                                                 services_.layers->form(), *services_.pool);
     return services_.layers->commit(std::move(staging_), std::move(index));
   }
 

@@ -75,7 +75,7 @@ std::chrono::milliseconds Runner::expected_duration(int index) const {
   if (!cacheable(index)) return std::chrono::milliseconds(1);
   bool exec = std::holds_alternative<graph::Exec>(vertex(index).op);
   if (exec) {
-    if (auto record = services_.cache->last_of_step(step_id(vertex(index)))) {
+    if (auto record = services_.records->last_of_step(step_id(vertex(index)), {})) {
       return std::chrono::milliseconds(record->duration_ms);
     }
   }
@@ -151,7 +151,7 @@ snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inpu
 // A result that cannot be recorded costs time in the next build, and nothing in this one.
 void Runner::remember(const cache::Record& record, const std::stop_token& stop) {
   try {
-    services_.cache->put(record, stop);
+    services_.records->put(record, stop);
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::kCancelled) return;  // the build ends, and says why
     base::Event event;
@@ -166,19 +166,19 @@ void Runner::explain(int index, const solver::Key& key) const {
   base::Event event;
   event.kind = base::Event::Kind::kExplain;
   event.vertex = index;
-  event.text = cache::explain_miss(key, services_.cache->last_of_step(step_id(described)),
+  event.text = cache::explain_miss(key, services_.records->last_of_step(step_id(described), {}),
                                    described.info.ignore_cache);
   services_.events->emit(std::move(event));
 }
 
 std::optional<solver::CacheHit> LocalCacheIndex::find(int, const solver::Key& key,
                                                       const std::stop_token& stop) {
-  std::optional<cache::Record> record = services_.cache->find({key.digest}, stop).front();
+  std::optional<cache::Record> record = services_.records->find(key.digest, stop);
   if (!record) return std::nullopt;
   snapshot::LayerPtr layer = services_.layers->find(record->layer_id);
   if (layer == nullptr) return std::nullopt;
   solver::CacheHit hit;
-  hit.origin = services_.cache->name();
+  hit.origin = services_.records->name();
   hit.content_key = record->content_key;
   hit.record = std::make_shared<FoundLayer>(FoundLayer{std::move(*record), std::move(layer)});
   return hit;

@@ -11,7 +11,7 @@
 
 #include "base/events.h"
 #include "base/thread_pool.h"
-#include "cache/local.h"
+#include "cache/records.h"
 #include "graph/definition.h"
 #include "sandbox/launcher.h"
 #include "snapshot/layer_store.h"
@@ -25,7 +25,7 @@ class SelectionMemo;
 struct Services {
   const graph::Definition* definition = nullptr;
   snapshot::LayerStore* layers = nullptr;
-  cache::LocalBackend* cache = nullptr;
+  cache::Records* records = nullptr;  // of the local store
   base::ThreadPool* pool = nullptr;
   base::EventSink* events = nullptr;
   // Null where the build has no such sources.

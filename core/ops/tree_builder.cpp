@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "snapshot/layer.h"
 #include "snapshot/layer_index.h"
 #include "snapshot/unchanged.h"
 
@@ -129,6 +130,7 @@ std::string TreeBuilder::make_directories(const std::string& path, const NewDire
   entry.uid = attributes.uid;
   entry.gid = attributes.gid;
   entry.mtime = attributes.mtime;
+  entry.fresh = true;
   add({std::move(entry), {}, {}}, true);
   return real;
 }
@@ -187,14 +189,14 @@ void turn_repeats_into_hardlinks(std::vector<Addition>& additions) {
 
 }  // namespace
 
-bool TreeBuilder::is_unchanged(const Addition& addition, std::optional<std::int64_t> epoch) const {
+bool TreeBuilder::is_unchanged(const Addition& addition, bool one_fresh_time) const {
   if (base_ == nullptr) return false;
   std::optional<Entry> below = base_->lookup(addition.entry.path);
   if (!below) return false;
   Entry above = addition.entry;
   for (Entry* entry : {&*below, &above}) {
-    if (!epoch || entry->mtime < *epoch) continue;
-    entry->mtime = *epoch;
+    if (!one_fresh_time || !entry->fresh) continue;
+    entry->mtime = snapshot::kAlwaysNewer;
     entry->mtime_nsec = 0;
   }
   snapshot::Change change = snapshot::find_change(*below, above);
@@ -202,7 +204,7 @@ bool TreeBuilder::is_unchanged(const Addition& addition, std::optional<std::int6
   return content_digest(addition.entry) == base_->content_digest(*below);
 }
 
-std::vector<Addition> TreeBuilder::take(std::optional<std::int64_t> epoch) {
+std::vector<Addition> TreeBuilder::take(bool one_fresh_time) {
   std::vector<Addition*> sorted;
   sorted.reserve(nodes_.size());
   for (Node& node : nodes_) sorted.push_back(&node.addition);
@@ -212,8 +214,8 @@ std::vector<Addition> TreeBuilder::take(std::optional<std::int64_t> epoch) {
   std::vector<const Entry*> entries;
   entries.reserve(sorted.size());
   for (const Addition* addition : sorted) entries.push_back(&addition->entry);
-  std::vector<bool> changed =
-      snapshot::mark_changes(entries, [&](std::size_t i) { return is_unchanged(*sorted[i], epoch); });
+  std::vector<bool> changed = snapshot::mark_changes(
+      entries, [&](std::size_t i) { return is_unchanged(*sorted[i], one_fresh_time); });
   std::vector<Addition> additions;
   additions.reserve(sorted.size());
   for (std::size_t i = 0; i < sorted.size(); ++i) {

@@ -30,7 +30,7 @@ struct Addition {
   std::string link_group;  // files of the same non-empty group are hardlinks of one another
 };
 
-// What a created directory gets. Times are seconds since the epoch.
+// What a created directory gets. Times are seconds since the epoch, and count as fresh.
 struct NewDirectory {
   std::uint32_t mode = 0755;
   std::uint32_t uid = 0;
@@ -64,9 +64,9 @@ class TreeBuilder final : public snapshot::TreeView {
   std::string link_group(const snapshot::Entry& entry) const override;
 
   // What was added, in path_less order, without what the base has just so. The first file of a link group
-  // keeps its bytes, the others have become kHardlink. With an `epoch` (seconds since the epoch), which all
-  // newer times become in the end, two times that are newer are the same.
-  std::vector<Addition> take(std::optional<std::int64_t> epoch = std::nullopt);
+  // keeps its bytes, the others have become kHardlink. `one_fresh_time`: fresh times are the same in the end,
+  // because a SOURCE_DATE_EPOCH takes the place of all of them.
+  std::vector<Addition> take(bool one_fresh_time = false);
 
  private:
   struct Node {
@@ -77,7 +77,7 @@ class TreeBuilder final : public snapshot::TreeView {
   void adopt_parents(const std::string& path);
   void drop_below(const std::string& path);
   void add(Addition addition, bool fresh);
-  bool is_unchanged(const Addition& addition, std::optional<std::int64_t> epoch) const;
+  bool is_unchanged(const Addition& addition, bool one_fresh_time) const;
 
   std::shared_ptr<const snapshot::TreeView> base_;
   std::vector<Node> nodes_;

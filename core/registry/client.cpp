@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "net/url.h"
 #include "oci/media_type.h"
 #include "registry/blob_reader.h"
 #include "registry/transport.h"
@@ -53,6 +56,37 @@ std::optional<base::Digest> announced_digest(const net::Response& response) {
   throw base::Error(base::ErrorKind::kCorrupt,
                     fmt::format("manifest '{}' of '{}' has the digest '{}', not '{}'", where(reference),
                                 reference.name(), actual.str(), wanted.str()));
+}
+
+constexpr int kTagsAPage = 1000;
+
+Call tags_call(const oci::Reference& repository) {
+  Call call;
+  call.repository = repository;
+  call.what = "list tags";
+  call.scopes = pull_scope(repository.repository);
+  call.http.url = fmt::format("/v2/{}/tags/list?n={}", repository.repository, kTagsAPage);
+  return call;
+}
+
+void add_tags(const std::string& body, std::vector<std::string>& tags) {
+  const nlohmann::json page = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!page.is_object()) throw base::Error(base::ErrorKind::kCorrupt, "the list of tags is no JSON object");
+  const auto list = page.find("tags");
+  if (list == page.end() || !list->is_array()) return;  // "null" when there are none
+  for (const nlohmann::json& tag : *list) {
+    if (tag.is_string()) tags.push_back(tag.get<std::string>());
+  }
+}
+
+// The target of 'Link: <target>; rel="next"', RFC 8288; "" on the last page.
+std::string next_page(const net::Response& response) {
+  const std::string* link = response.header("link");
+  if (link == nullptr || link->find("rel=\"next\"") == std::string::npos) return {};
+  const std::size_t begin = link->find('<');
+  const std::size_t end = link->find('>', begin == std::string::npos ? 0 : begin);
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  return link->substr(begin + 1, end - begin - 1);
 }
 
 class RegistryClient final : public Client {
@@ -116,6 +150,21 @@ class RegistryClient final : public Client {
   bool has_blob(const oci::Reference& repository, const base::Digest& digest,
                 const std::stop_token& stop) override {
     return registry::has_blob(*transport_, repository, digest, pull_scope(repository.repository), stop);
+  }
+
+  std::vector<std::string> list_tags(const oci::Reference& repository, const std::stop_token& stop) override {
+    std::vector<std::string> tags;
+    Call call = tags_call(repository);
+    for (std::set<std::string> asked; asked.insert(call.http.url).second;) {
+      net::Response response = transport_->send(call, stop);
+      if (response.status == 404) break;
+      if (response.status != 200) transport_->refuse(call, response);
+      add_tags(response.body, tags);
+      const std::string next = next_page(response);
+      if (next.empty()) break;
+      call.http.url = net::resolve_url(response.effective_url, next);
+    }
+    return tags;
   }
 
   BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,

@@ -78,6 +78,9 @@ class Client {
                                                       const std::stop_token& stop) = 0;
   virtual bool has_blob(const oci::Reference& repository, const base::Digest& digest,
                         const std::stop_token& stop) = 0;
+  // All tags of a repository, in the registry's order; none when there is no such repository.
+  virtual std::vector<std::string> list_tags(const oci::Reference& repository,
+                                             const std::stop_token& stop) = 0;
   virtual BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,
                              const std::stop_token& stop) = 0;
   // Starts a blob whose digest is not known yet; nullptr when this client or registry cannot. Destroying it

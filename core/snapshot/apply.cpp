@@ -65,8 +65,8 @@ Entry make_entry(archive::TarEntry&& tar, std::string path) {
 
 class Applier {
  public:
-  Applier(base::ByteSource& tar, const std::string& tree, Form form)
-      : reader_(tar), tree_(tree), writer_(tree, form), buffer_(kBufferSize) {}
+  Applier(base::ByteSource& tar, const std::string& tree, Form form, const TimeRestorer& restore)
+      : reader_(tar), tree_(tree), writer_(tree, form), restore_(restore), buffer_(kBufferSize) {}
 
   LayerIndex run(const std::stop_token& stop) {
     while (std::optional<archive::TarEntry> tar = reader_.next()) {
@@ -100,6 +100,7 @@ class Applier {
     }
     if (tar.type == archive::EntryType::kHardlink) return link(path, tar.link_target);
     Entry entry = make_entry(std::move(tar), std::move(path));
+    if (restore_) restore_(entry);
     if (entry.is_directory()) return put_directory(std::move(entry));
     if (entry.path.empty()) fail_corrupt("the layer's root is not a directory");
     check_target(entry);
@@ -228,15 +229,16 @@ class Applier {
   archive::TarReader reader_;
   std::string tree_;
   TreeWriter writer_;
+  const TimeRestorer& restore_;
   LayerNodes nodes_;
   std::vector<std::byte> buffer_;
 };
 
 }  // namespace
 
-LayerIndex apply_layer(base::ByteSource& tar, const std::string& tree, Form form,
+LayerIndex apply_layer(base::ByteSource& tar, const std::string& tree, Form form, const TimeRestorer& restore,
                        const std::stop_token& stop) {
-  return Applier(tar, tree, form).run(stop);
+  return Applier(tar, tree, form, restore).run(stop);
 }
 
 }  // namespace cooper::snapshot

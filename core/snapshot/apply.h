@@ -5,6 +5,7 @@
 // entry really is. Nothing outside the tree is read or written. OCI image-spec, layer.md.
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
 
@@ -14,9 +15,12 @@
 
 namespace cooper::snapshot {
 
-// `tree` is an empty directory. Throws Error{kCorrupt} naming the entry, Error{kIo}; the tree is then to be
-// thrown away. Memory grows with the number of entries, not with their size.
-LayerIndex apply_layer(base::ByteSource& tar, const std::string& tree, Form form,
+// May change an entry's time before it is written.
+using TimeRestorer = std::function<void(Entry&)>;
+
+// `tree` is an empty directory, `restore` may be empty. Throws Error{kCorrupt} naming the entry, Error{kIo};
+// the tree is then to be thrown away. Memory grows with the number of entries, not with their size.
+LayerIndex apply_layer(base::ByteSource& tar, const std::string& tree, Form form, const TimeRestorer& restore,
                        const std::stop_token& stop);
 
 }  // namespace cooper::snapshot

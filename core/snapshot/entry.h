@@ -31,6 +31,9 @@ struct Entry {
   std::uint32_t gid = 0;
   std::int64_t mtime = 0;  // seconds since the epoch
   std::uint32_t mtime_nsec = 0;
+  // A build gave it this time, as every other build would give it its own; else the time is the file's own
+  // (unpacked, copied from elsewhere). SOURCE_DATE_EPOCH is older than every fresh time.
+  bool fresh = false;
   std::uint64_t size = 0;  // bytes, files only
   std::string link_target;
   std::uint32_t device_major = 0;

@@ -17,7 +17,8 @@ constexpr std::string_view kMagic = "CLI1";
 constexpr std::size_t kDigestSize = 32;
 constexpr std::size_t kSmallestEntry = 9;  // bytes
 
-constexpr std::uint8_t kTypeMask = 0x0f;
+constexpr std::uint8_t kTypeMask = 0x07;
+constexpr std::uint8_t kFresh = 0x08;
 constexpr std::uint8_t kOpaque = 0x10;
 constexpr std::uint8_t kHasTarget = 0x20;
 constexpr std::uint8_t kHasXattrs = 0x40;
@@ -48,6 +49,7 @@ class Writer {
   }
   void entry(const Entry& entry, std::string_view previous_path) {
     std::uint8_t head = static_cast<std::uint8_t>(entry.type);
+    if (entry.fresh) head |= kFresh;
     if (entry.opaque) head |= kOpaque;
     if (!entry.link_target.empty()) head |= kHasTarget;
     if (!entry.xattrs.empty()) head |= kHasXattrs;
@@ -124,9 +126,9 @@ class Reader {
   Entry entry(std::string_view previous_path) {
     Entry entry;
     auto head = static_cast<std::uint8_t>(take(1).front());
-    if ((head & kTypeMask) > static_cast<std::uint8_t>(EntryType::kWhiteout))
-      fail_corrupt("unknown type of entry");
+    static_assert(static_cast<std::uint8_t>(EntryType::kWhiteout) == kTypeMask, "every value is a type");
     entry.type = static_cast<EntryType>(head & kTypeMask);
+    entry.fresh = (head & kFresh) != 0;
     entry.opaque = (head & kOpaque) != 0;
     std::uint64_t shared = number();
     if (shared > previous_path.size()) fail_corrupt("a path repeats more than there is");

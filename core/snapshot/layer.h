@@ -1,21 +1,25 @@
 // Layers: immutable, shared, and as lazy as possible.
 //
 // A layer is known by an id. Layers of images have the id of their diffID ("sha256-<hex>"), declared from a
-// manifest without fetching anything; layers made here have a random id until and after they are sealed.
+// manifest without fetching anything; those that a step made elsewhere and a cache knows ("made-<hex>") also
+// keep the times that the step gave them; layers made here have a random id until and after they are sealed.
 // index() and tree() need the layer to be materialised first (LayerStore::materialize), which fetches and
 // unpacks the blob.
 #pragma once
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "archive/compression.h"
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/guarded.h"
@@ -30,11 +34,27 @@ namespace cooper::snapshot {
 using BlobOpener =
     std::function<std::unique_ptr<base::ByteSource>(const oci::Descriptor&, const std::stop_token&)>;
 
+// The newest time of a layer with fresh entries.
+inline constexpr std::int64_t kAlwaysNewer = std::numeric_limits<std::int64_t>::max();
+
+// How a step's layer became a blob: what is needed to make it again in another form from that blob.
+struct Sealing {
+  archive::CompressionOptions compression;
+  std::int64_t newest = 0;            // the newest time in the layer, seconds since the epoch; kAlwaysNewer
+  std::optional<std::int64_t> epoch;  // what newer and all fresh times became; only where it changed one
+  // Fresh entries have in the tar: with an epoch this time, without one this or a later time.
+  std::optional<std::int64_t> fresh_since;
+  // What the line above takes for fresh and is not: path and own time, sorted.
+  std::vector<std::pair<std::string, std::int64_t>> own_times;
+
+  bool operator==(const Sealing&) const = default;
+};
+
 // A layer as an image names it.
 struct SealedLayer {
-  base::Digest diff_id;        // of the uncompressed tar
-  oci::Descriptor blob;        // of the compressed tar
-  std::int64_t max_mtime = 0;  // the newest time in it, seconds since the epoch
+  base::Digest diff_id;            // of the uncompressed tar
+  oci::Descriptor blob;            // of the compressed tar
+  std::optional<Sealing> sealing;  // of a step's layer; those of images stay as they are
 };
 
 class Layer {
@@ -42,7 +62,7 @@ class Layer {
   explicit Layer(std::string id) : id_(std::move(id)) {}
 
   const std::string& id() const { return id_; }
-  // Present for layers that came from an image.
+  // Present for layers that came from an image or a cache.
   const std::optional<SealedLayer>& origin() const { return origin_; }
   BlobOpener opener() const {
     return opener_.with([](const BlobOpener& opener) { return opener; });
@@ -51,6 +71,8 @@ class Layer {
   const LayerIndex& index() const;
   const std::string& tree() const;  // directory with the bytes, in this process's form
   bool materialized() const { return ready_.load(std::memory_order_acquire); }
+  // Whether its blob could not be had, or was not what its digests say.
+  bool lost() const { return lost_.load(std::memory_order_relaxed); }
 
   // Opens the bytes of a kFile or kHardlink of index(). Throws Error{kIo}.
   os::Fd open_file(const std::string& path) const;
@@ -71,6 +93,7 @@ class Layer {
   std::mutex making_;   // single-flights materialize() and fetch_blob()
   std::mutex sealing_;  // single-flights seal()
   std::atomic<bool> ready_ = false;
+  std::atomic<bool> lost_ = false;
   // Written once, before ready_ becomes true, and never again.
   std::shared_ptr<const LayerIndex> index_;
   std::string tree_;

@@ -27,6 +27,7 @@ void share_inode(const Entry& file, Entry& link) {
   link.gid = file.gid;
   link.mtime = file.mtime;
   link.mtime_nsec = file.mtime_nsec;
+  link.fresh = file.fresh;
   link.size = file.size;
   link.xattrs = file.xattrs;
   link.content = file.content;
@@ -103,6 +104,13 @@ std::vector<std::string> LayerIndex::implied_directories() const {
     if (entry.is_directory() && !path.empty()) open.push_back(path);
   }
   return implied;
+}
+
+void LayerIndex::mark_fresh(std::int64_t since, const std::function<bool(const Entry&)>& also) {
+  for (Entry& entry : entries_) {
+    if (entry.type == EntryType::kWhiteout || entry.fresh) continue;
+    entry.fresh = entry.mtime >= since || (also && also(entry));
+  }
 }
 
 }  // namespace cooper::snapshot

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,10 @@ class LayerIndex {
   bool is_link_target(std::string_view path) const;
   // Directories that have entries below them but none of their own, sorted; never the root.
   std::vector<std::string> implied_directories() const;
+
+  // Marks the entries as fresh that are made at `since` or later (seconds since the epoch), and those that
+  // `also` says.
+  void mark_fresh(std::int64_t since, const std::function<bool(const Entry&)>& also = {});
 
   std::string serialize() const;
   static LayerIndex parse(std::string_view bytes);  // throws Error{kCorrupt}

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <fmt/format.h>
+#include <set>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@ namespace {
 constexpr std::size_t kMaximumIndex = std::size_t{4} << 30;  // bytes
 
 constexpr std::string_view kImageLayer = "sha256-";  // before the hex digits of the diffID
+constexpr std::string_view kMadeLayer = "made-";
 
 std::string random_id() {
   std::array<unsigned char, 16> bytes{};
@@ -40,6 +43,39 @@ void make_directory(const std::string& path, mode_t mode) {
   base::check(::chmod(path.c_str(), mode), "set the mode of", path);
 }
 
+// The same bytes are another layer when times in them stand for others.
+std::string declared_id(const SealedLayer& sealed) {
+  if (!sealed.sealing) return std::string(kImageLayer) + sealed.diff_id.hex();
+  std::string id = std::string(kMadeLayer) + sealed.diff_id.hex();
+  return sealed.sealing->epoch ? fmt::format("{}-{}", id, *sealed.sealing->epoch) : id;
+}
+
+// The fresh times of a stack: `cp -p` and a change of mode give them to files of the layer above. Read when
+// first asked, because most layers have no old times.
+class FreshTimes {
+ public:
+  explicit FreshTimes(const LayerStack& stack) : stack_(stack) {}
+
+  bool contain(const Entry& entry) {
+    if (!read_) read();
+    return times_.contains({entry.mtime, entry.mtime_nsec});
+  }
+
+ private:
+  void read() {
+    read_ = true;
+    for (const LayerPtr& layer : stack_) {
+      for (const Entry& entry : layer->index().entries()) {
+        if (entry.fresh) times_.emplace(entry.mtime, entry.mtime_nsec);
+      }
+    }
+  }
+
+  const LayerStack& stack_;
+  bool read_ = false;
+  std::set<std::pair<std::int64_t, std::uint32_t>> times_;
+};
+
 }  // namespace
 
 Staging::Staging(os::TempDir directory)
@@ -51,7 +87,11 @@ Staging::Staging(os::TempDir directory)
 }
 
 LayerStore::LayerStore(std::shared_ptr<store::Store> store, Form form, base::ThreadPool& pool)
-    : store_(std::move(store)), form_(form), pool_(pool), known_(std::make_shared<Known>()) {}
+    : store_(std::move(store)),
+      form_(form),
+      pool_(pool),
+      opened_(std::time(nullptr)),
+      known_(std::make_shared<Known>()) {}
 
 std::string LayerStore::index_path(const Layer& layer) const {
   return store_->layer_path(layer.id()) + "/index";
@@ -71,8 +111,7 @@ LayerPtr LayerStore::remember(const std::string& id, const std::function<void(La
 }
 
 LayerPtr LayerStore::declare(const SealedLayer& sealed, BlobOpener opener) {
-  LayerPtr layer = remember(std::string(kImageLayer) + sealed.diff_id.hex(),
-                            [&](Layer& fresh) { fresh.origin_ = sealed; });
+  LayerPtr layer = remember(declared_id(sealed), [&](Layer& fresh) { fresh.origin_ = sealed; });
   // A later declaration may know a source of the same blob where an earlier one knew none.
   if (layer->origin_->blob.digest == sealed.blob.digest) {
     layer->opener_.with([&](BlobOpener& known) {
@@ -89,8 +128,8 @@ LayerPtr LayerStore::find(const std::string& id) {
       !exists(store_->tree_path(std::string(form_name(form_)), id))) {
     return nullptr;
   }
-  // An image's layer is not remembered from here: declare() is to make the object that knows its origin.
-  if (id.starts_with(kImageLayer)) {
+  // A declared layer is not remembered from here: declare() is to make the object that knows its origin.
+  if (id.starts_with(kImageLayer) || id.starts_with(kMadeLayer)) {
     LayerPtr known = known_->with([&](auto& layers) {
       auto found = layers.find(id);
       return found == layers.end() ? nullptr : found->second.lock();
@@ -106,12 +145,15 @@ Staging LayerStore::begin() {
 
 LayerPtr LayerStore::commit(Staging staging, LayerIndex index) {
   TreeWriter(staging.tree(), form_).adopt(index, staging.files_finished_);
+  index.mark_fresh(opened_);
   return publish(staging, std::move(index));
 }
 
 LayerPtr LayerStore::commit_upper(Staging staging, const LayerStack& lower) {
   LayerIndex index = index_upper(staging.tree(), form_, MergedView(lower), pool_);
   if (index.entries().empty()) return nullptr;
+  FreshTimes below(lower);
+  index.mark_fresh(opened_, [&](const Entry& entry) { return below.contain(entry); });
   return publish(staging, std::move(index));
 }
 

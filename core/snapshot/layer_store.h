@@ -43,7 +43,9 @@ class Staging {
 
 struct SealOptions {
   archive::CompressionOptions compression;
-  std::optional<std::int64_t> epoch;  // clamp times to this, seconds since the epoch
+  // Seconds since the epoch: newer times become this, and so does every fresh one, unless it is still to
+  // come.
+  std::optional<std::int64_t> epoch;
 };
 
 // Safe to use from several threads. What is found on disk is complete: bytes are published before the index
@@ -58,8 +60,8 @@ class LayerStore {
   Form form() const { return form_; }
   store::Store& store() { return *store_; }
 
-  // A layer known from a manifest. Fetches nothing; the same diffID gives the same Layer object within one
-  // process.
+  // A layer known from a manifest or a cache. Fetches nothing; the same diffID (of a cache: and epoch) gives
+  // the same Layer object within one process.
   LayerPtr declare(const SealedLayer& sealed, BlobOpener opener);
   // A layer made here earlier, by its id; null when index or tree are gone. materialize() reads its index.
   LayerPtr find(const std::string& id);
@@ -88,12 +90,15 @@ class LayerStore {
 
   // The layer as an image names it: tar → diffID → compress → digest → blob in one pass, done once per layer
   // and options and remembered on disk. Layers from an image keep their own blob, which fetch_blob() fetches,
-  // and their times. `tee` (may be null) gets the compressed bytes while they are made, and is finished; it
-  // is not called when the blob exists already.
+  // and their times; so do those from a cache whose blob has the form that is asked for. `tee` (may be null)
+  // gets the compressed bytes while they are made, and is finished; it is not called when the blob exists
+  // already.
   SealedLayer seal(Layer& layer, const SealOptions& options, base::ByteSink* tee,
                    const std::stop_token& stop);
-  // Fetches an image layer's blob into the store without unpacking it.
+  // Fetches the blob of a declared layer into the store without unpacking it.
   void fetch_blob(Layer& layer, const std::stop_token& stop);
+  // Makes sure that the blob of a layer as seal() gave it is in the store.
+  void require_blob(Layer& layer, const SealedLayer& sealed, const std::stop_token& stop);
 
  private:
   // Layers of this process by id, so that one layer is one object and is fetched once.
@@ -106,6 +111,8 @@ class LayerStore {
   void unpack(Layer& layer, const std::stop_token& stop);
   void unpack_stored_blob(Layer& layer, const std::stop_token& stop);
   void unpack_fetched_blob(Layer& layer, const std::stop_token& stop);
+  static void from_remote(Layer& layer, const std::stop_token& stop,
+                          const std::function<void(base::ByteSource&)>& use);
   void unpack_from(Layer& layer, base::ByteSource& blob, store::BlobWriter* copy,
                    const std::stop_token& stop);
   std::string index_path(const Layer& layer) const;
@@ -116,6 +123,7 @@ class LayerStore {
   std::shared_ptr<store::Store> store_;
   Form form_;
   base::ThreadPool& pool_;
+  std::int64_t opened_;  // seconds since the epoch; what this build makes is not older
   std::shared_ptr<Known> known_;
 };
 

@@ -79,7 +79,7 @@ class Packer {
     header.uid = entry.uid;
     header.gid = entry.gid;
     // Whole seconds, as other builders' layers have them.
-    header.mtime = epoch_ ? std::min(entry.mtime, *epoch_) : entry.mtime;
+    header.mtime = sealed_time(entry, epoch_);
     if (entry.type == EntryType::kFile) header.size = entry.size;
     header.link_target = entry.link_target;
     header.device_major = entry.device_major;
@@ -144,9 +144,15 @@ class Packer {
 std::int64_t newest_time(const LayerIndex& index) {
   std::int64_t newest = 0;
   for (const Entry& entry : index.entries()) {
-    if (entry.type != EntryType::kWhiteout) newest = std::max(newest, entry.mtime);
+    if (entry.type == EntryType::kWhiteout) continue;
+    newest = std::max(newest, entry.fresh ? kAlwaysNewer : entry.mtime);
   }
   return newest;
+}
+
+std::int64_t sealed_time(const Entry& entry, const std::optional<std::int64_t>& epoch) {
+  if (!epoch) return entry.mtime;
+  return entry.fresh ? *epoch : std::min(entry.mtime, *epoch);
 }
 
 void pack_layer(const Layer& layer, std::optional<std::int64_t> epoch, base::ByteSink& out,

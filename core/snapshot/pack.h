@@ -15,6 +15,8 @@ namespace cooper::snapshot {
 
 // The newest time of `index`; the time of the epoch when it is empty.
 std::int64_t newest_time(const LayerIndex& index);
+// The time of an entry in the tar.
+std::int64_t sealed_time(const Entry& entry, const std::optional<std::int64_t>& epoch);
 
 // Writes the tar to `out` without finishing it; times above `epoch` become `epoch`. Throws Error{kCorrupt}
 // when a file's size is not what the index says, Error{kUnsupported} for a name that a layer cannot hold.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "oci/media_type.h"
 #include "os/fd.h"
 #include "snapshot/layer_store.h"
@@ -15,16 +16,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-// What a record says beside the sealed layer: which times went in, so that it serves only those who ask for
-// the same.
-struct SealRecord {
-  SealedLayer sealed;
-  std::int64_t newest = 0;            // before clamping
-  std::optional<std::int64_t> epoch;  // only where it changed a time
-};
-
 std::optional<std::int64_t> effective_epoch(std::int64_t newest, const std::optional<std::int64_t>& epoch) {
   return epoch && *epoch < newest ? epoch : std::nullopt;
+}
+
+// Whether a blob made like this is the one that `options` would give.
+bool fits(const Sealing& sealing, const SealOptions& options) {
+  return sealing.compression == options.compression &&
+         sealing.epoch == effective_epoch(sealing.newest, options.epoch);
 }
 
 std::string compression_name(archive::Compression compression) {
@@ -44,33 +43,66 @@ std::string record_name(const archive::CompressionOptions& options) {
   return fmt::format("sealed-{}-{}.json", compression_name(options.type), options.level);
 }
 
-std::string render(const SealRecord& record) {
-  Json json{{"diff_id", record.sealed.diff_id.str()}, {"digest", record.sealed.blob.digest.str()},
-            {"size", record.sealed.blob.size},        {"media_type", record.sealed.blob.media_type},
-            {"max_mtime", record.sealed.max_mtime},   {"newest", record.newest}};
-  if (record.epoch) json["epoch"] = *record.epoch;
+std::string render(const SealedLayer& sealed) {
+  Json json{{"diff_id", sealed.diff_id.str()},
+            {"digest", sealed.blob.digest.str()},
+            {"size", sealed.blob.size},
+            {"media_type", sealed.blob.media_type},
+            {"newest", sealed.sealing->newest}};
+  if (sealed.sealing->epoch) json["epoch"] = *sealed.sealing->epoch;
+  if (sealed.sealing->fresh_since) json["fresh_since"] = *sealed.sealing->fresh_since;
+  Json& times = json["own_times"] = Json::array();
+  for (const auto& [path, time] : sealed.sealing->own_times)
+    times.push_back({base::escape_bytes(path), time});
   return json.dump(2) + "\n";
 }
 
+SealedLayer parse(const std::string& text, const archive::CompressionOptions& compression) {
+  Json json = Json::parse(text);
+  SealedLayer sealed;
+  sealed.diff_id = base::Digest::parse_or_throw(json.at("diff_id").get<std::string>());
+  sealed.blob.digest = base::Digest::parse_or_throw(json.at("digest").get<std::string>());
+  sealed.blob.size = json.at("size").get<std::uint64_t>();
+  sealed.blob.media_type = json.at("media_type").get<std::string>();
+  Sealing sealing;
+  sealing.compression = compression;
+  sealing.newest = json.at("newest").get<std::int64_t>();
+  if (json.contains("epoch")) sealing.epoch = json.at("epoch").get<std::int64_t>();
+  if (json.contains("fresh_since")) sealing.fresh_since = json.at("fresh_since").get<std::int64_t>();
+  for (const Json& own : json.at("own_times")) {
+    sealing.own_times.emplace_back(base::percent_decode(own.at(0).get<std::string>()),
+                                   own.at(1).get<std::int64_t>());
+  }
+  sealed.sealing = std::move(sealing);
+  return sealed;
+}
+
 // nullopt for a missing or unreadable record: the layer is then sealed again.
-std::optional<SealRecord> read_record(const std::string& path) {
+std::optional<SealedLayer> read_record(const std::string& path,
+                                       const archive::CompressionOptions& compression) {
   if (::access(path.c_str(), R_OK) != 0) return std::nullopt;
   try {
-    Json json = Json::parse(os::read_file(path));
-    SealRecord record;
-    record.sealed.diff_id = base::Digest::parse_or_throw(json.at("diff_id").get<std::string>());
-    record.sealed.blob.digest = base::Digest::parse_or_throw(json.at("digest").get<std::string>());
-    record.sealed.blob.size = json.at("size").get<std::uint64_t>();
-    record.sealed.blob.media_type = json.at("media_type").get<std::string>();
-    record.sealed.max_mtime = json.at("max_mtime").get<std::int64_t>();
-    record.newest = json.at("newest").get<std::int64_t>();
-    if (json.contains("epoch")) record.epoch = json.at("epoch").get<std::int64_t>();
-    return record;
+    return parse(os::read_file(path), compression);
   } catch (const Json::exception&) {
     return std::nullopt;
   } catch (const base::Error&) {
     return std::nullopt;
   }
+}
+
+// What tells the fresh entries of a sealed tar from the others.
+void describe_times(const LayerIndex& index, Sealing& sealing) {
+  sealing.fresh_since = sealing.epoch;
+  for (const Entry& entry : index.entries()) {
+    if (sealing.epoch || !entry.fresh || entry.type == EntryType::kWhiteout) continue;
+    sealing.fresh_since = std::min(sealing.fresh_since.value_or(entry.mtime), entry.mtime);
+  }
+  if (!sealing.fresh_since) return;
+  for (const Entry& entry : index.entries()) {
+    if (entry.fresh || entry.mtime < *sealing.fresh_since || entry.type == EntryType::kWhiteout) continue;
+    sealing.own_times.emplace_back(entry.path, entry.mtime);
+  }
+  std::sort(sealing.own_times.begin(), sealing.own_times.end());
 }
 
 // The blob, and whoever wants its bytes at once.
@@ -92,24 +124,29 @@ class TeeSink final : public base::ByteSink {
 
 }  // namespace
 
-SealedLayer LayerStore::seal(Layer& layer, const SealOptions& options, base::ByteSink* tee,
+SealedLayer LayerStore::seal(Layer& layer, const SealOptions& asked, base::ByteSink* tee,
                              const std::stop_token& stop) {
-  if (layer.origin()) return *layer.origin();
+  SealOptions options = asked;
+  // A time to come: what is made now is older.
+  if (options.epoch && *options.epoch >= opened_) options.epoch.reset();
+  if (layer.origin() && (!layer.origin()->sealing || fits(*layer.origin()->sealing, options)))
+    return *layer.origin();
   std::scoped_lock lock(layer.sealing_);
   std::string path = store_->layer_path(layer.id()) + "/" + record_name(options.compression);
-  std::optional<SealRecord> known = read_record(path);
-  if (known && known->epoch == effective_epoch(known->newest, options.epoch) &&
-      store_->blob_size(known->sealed.blob.digest) == known->sealed.blob.size) {
-    return known->sealed;
-  }
+  std::optional<SealedLayer> known = read_record(path, options.compression);
+  if (known && fits(*known->sealing, options) && store_->has_blob(known->blob.digest, known->blob.size))
+    return *known;
   materialize(layer, stop);
-  SealRecord record;
-  record.newest = newest_time(layer.index());
-  record.epoch = effective_epoch(record.newest, options.epoch);
-  record.sealed = make_blob(layer, options, tee, stop);
-  record.sealed.max_mtime = record.epoch.value_or(record.newest);
-  os::write_file_atomically(path, render(record));
-  return record.sealed;
+  Sealing sealing;
+  sealing.compression = options.compression;
+  sealing.newest = newest_time(layer.index());
+  sealing.epoch = effective_epoch(sealing.newest, options.epoch);
+  describe_times(layer.index(), sealing);
+  options.epoch = sealing.epoch;
+  SealedLayer sealed = make_blob(layer, options, tee, stop);
+  sealed.sealing = std::move(sealing);
+  os::write_file_atomically(path, render(sealed));
+  return sealed;
 }
 
 SealedLayer LayerStore::make_blob(Layer& layer, const SealOptions& options, base::ByteSink* tee,
@@ -131,6 +168,10 @@ SealedLayer LayerStore::make_blob(Layer& layer, const SealOptions& options, base
   sealed.blob.size = blob.size();
   sealed.blob.digest = blob.commit();
   return sealed;
+}
+
+void LayerStore::require_blob(Layer& layer, const SealedLayer& sealed, const std::stop_token& stop) {
+  if (layer.origin() && layer.origin()->blob.digest == sealed.blob.digest) fetch_blob(layer, stop);
 }
 
 }  // namespace cooper::snapshot

@@ -1,6 +1,8 @@
 // LayerStore: from a blob to a layer. One thread reads, verifies and decompresses, the caller's unpacks.
+#include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -36,6 +38,21 @@ void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base
   }
 }
 
+// What a step made gets back what sealing took: which times are fresh, and times of their own that were newer
+// than the epoch. So what is made of the layer here is what would be made of it where it came from.
+TimeRestorer time_restorer(const SealedLayer& sealed) {
+  if (!sealed.sealing || !sealed.sealing->fresh_since) return {};
+  return [&sealing = *sealed.sealing](Entry& entry) {
+    const bool looks_fresh =
+        sealing.epoch ? entry.mtime == *sealing.epoch : entry.mtime >= *sealing.fresh_since;
+    if (!looks_fresh || entry.type == EntryType::kWhiteout) return;
+    const auto own = std::lower_bound(sealing.own_times.begin(), sealing.own_times.end(),
+                                      std::pair(entry.path, std::numeric_limits<std::int64_t>::min()));
+    entry.fresh = own == sealing.own_times.end() || own->first != entry.path;
+    if (!entry.fresh) entry.mtime = own->second;
+  };
+}
+
 LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
                        const std::string& tree, Form form, const std::stop_token& stop) {
   BytePipe pipe;
@@ -48,13 +65,19 @@ LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::
     }
   });
   try {
-    LayerIndex index = apply_layer(pipe, tree, form, stop);
+    LayerIndex index = apply_layer(pipe, tree, form, time_restorer(sealed), stop);
     read_to_end(pipe);  // throws what the other side found wrong at the end
     return index;
   } catch (...) {
     pipe.abandon();
     throw;
   }
+}
+
+// Whether the error is about the blob, and not about this machine.
+bool is_about_blob(const base::Error& error) {
+  return error.kind() == base::ErrorKind::kCorrupt || error.kind() == base::ErrorKind::kRegistry ||
+         error.kind() == base::ErrorKind::kAuth;
 }
 
 std::unique_ptr<base::ByteSource> open_remote(const Layer& layer, const std::stop_token& stop) {
@@ -74,7 +97,9 @@ void LayerStore::unpack(Layer& layer, const std::stop_token& stop) {
   try {
     unpack_stored_blob(layer, stop);
   } catch (const base::Error& error) {
-    if (error.kind() != base::ErrorKind::kCorrupt || !layer.opener()) throw;
+    if (error.kind() != base::ErrorKind::kCorrupt) throw;
+    layer.lost_ = !layer.opener();
+    if (layer.lost()) throw;
     // The store's copy is damaged; the source may have a good one.
     ::unlink(store_->blob_path(digest).c_str());
     unpack_fetched_blob(layer, stop);
@@ -88,9 +113,28 @@ void LayerStore::unpack_stored_blob(Layer& layer, const std::stop_token& stop) {
 }
 
 void LayerStore::unpack_fetched_blob(Layer& layer, const std::stop_token& stop) {
-  std::unique_ptr<base::ByteSource> blob = open_remote(layer, stop);
-  store::BlobWriter copy = store_->begin_blob();
-  unpack_from(layer, *blob, &copy, stop);
+  from_remote(layer, stop, [&](base::ByteSource& blob) {
+    store::BlobWriter copy = store_->begin_blob();
+    unpack_from(layer, blob, &copy, stop);
+  });
+}
+
+// Calls `use` with the layer's remote blob, and remembers when that was of no use.
+void LayerStore::from_remote(Layer& layer, const std::stop_token& stop,
+                             const std::function<void(base::ByteSource&)>& use) {
+  std::unique_ptr<base::ByteSource> remote;
+  try {
+    remote = open_remote(layer, stop);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::kCancelled) layer.lost_ = true;
+    throw;
+  }
+  try {
+    use(*remote);
+  } catch (const base::Error& error) {
+    if (is_about_blob(error)) layer.lost_ = true;
+    throw;
+  }
 }
 
 void LayerStore::unpack_from(Layer& layer, base::ByteSource& blob, store::BlobWriter* copy,
@@ -106,16 +150,17 @@ void LayerStore::unpack_from(Layer& layer, base::ByteSource& blob, store::BlobWr
 
 void LayerStore::fetch_blob(Layer& layer, const std::stop_token& stop) {
   if (!layer.origin()) {
-    throw base::Error(base::ErrorKind::kInternal, fmt::format("layer '{}' comes from no image", layer.id()));
+    throw base::Error(base::ErrorKind::kInternal, fmt::format("layer '{}' was made here", layer.id()));
   }
   std::scoped_lock lock(layer.making_);
   const oci::Descriptor& descriptor = layer.origin()->blob;
   if (store_->has_blob(descriptor.digest, descriptor.size)) return;
-  std::unique_ptr<base::ByteSource> remote = open_remote(layer, stop);
-  store::BlobWriter copy = store_->begin_blob();
-  VerifiedSource verified(*remote, descriptor, nullptr, stop);
-  base::copy_all(verified, copy);
-  copy.commit(descriptor.digest);
+  from_remote(layer, stop, [&](base::ByteSource& remote) {
+    store::BlobWriter copy = store_->begin_blob();
+    VerifiedSource verified(remote, descriptor, nullptr, stop);
+    base::copy_all(verified, copy);
+    copy.commit(descriptor.digest);
+  });
 }
 
 }  // namespace cooper::snapshot

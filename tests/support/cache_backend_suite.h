@@ -1,21 +1,27 @@
-// What every cache backend must do. A backend's test defines a world and instantiates the suite with it:
+// What every cache backend must do, on its own and as a place for records. A backend's test defines a world
+// and instantiates the suite with it:
 //
 //   struct LocalWorld {
-//     std::unique_ptr<cache::Backend> open();            // a further handle on the same place, as of another
-//     process oci::Descriptor add_blob(const std::string& data);  // makes the bytes available to records
-//     that are put void damage(const base::Digest& key);              // overwrites the stored record with
-//     garbage std::vector<std::string> warnings() const;         // of all handles so far
+//     // A further handle on the same place, as of another process.
+//     std::unique_ptr<cache::Backend> open();
+//     // Makes the bytes available to documents that are written.
+//     oci::Descriptor add_blob(const std::string& data);
+//     // Overwrites a stored document with garbage.
+//     void damage(const cache::DocumentName& name);
 //   };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Local, CacheBackendSuite, LocalWorld);
 #pragma once
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "base/guarded.h"
 #include "cache/backend.h"
+#include "cache/records.h"
 
 namespace cooper::test {
 
@@ -27,7 +33,11 @@ inline cache::Record full_record(const std::string& name, const oci::Descriptor&
   record.step_id = "step of " + name;
   record.diff_id = base::sha256("diff of " + name);
   record.blob = blob;
-  record.max_mtime = 1'700'000'000;
+  record.sealing = snapshot::Sealing{{archive::Compression::kZstd, 7},
+                                     1'700'000'000,
+                                     1'600'000'000,
+                                     1'600'000'000,
+                                     {{"etc/100% \xff", 1'600'000'000}, {"usr", 1'650'000'000}}};
   record.created = 1'700'000'001;
   record.duration_ms = 1234;
   record.ingredients = {{"command", base::sha256(name)}, {"file src/100% \xff\n.c", base::sha256("content")}};
@@ -37,19 +47,19 @@ inline cache::Record full_record(const std::string& name, const oci::Descriptor&
 template <typename World>
 class CacheBackendSuite : public ::testing::Test {
  protected:
-  std::optional<cache::Record> find(cache::Backend& backend, const base::Digest& key) {
-    std::vector<std::optional<cache::Record>> found = backend.find({key}, {});
-    EXPECT_EQ(found.size(), 1U);
-    if (found.empty() || !found.front()) return std::nullopt;
-    // The name of a layer in the local layer store means nothing elsewhere, so backends may drop it.
-    found.front()->layer_id.clear();
-    return found.front();
+  cache::Records open() {
+    return {world_.open(),
+            [this](const std::string& text) { heard_.with([&](auto& lines) { lines.push_back(text); }); }};
   }
   cache::Record record(const std::string& name) {
     return full_record(name, world_.add_blob("blob of " + name));
   }
+  std::vector<std::string> warnings() const {
+    return heard_.with([](const auto& lines) { return lines; });
+  }
 
   World world_;
+  base::Guarded<std::vector<std::string>> heard_;
 };
 
 TYPED_TEST_SUITE_P(CacheBackendSuite);
@@ -59,86 +69,97 @@ TYPED_TEST_P(CacheBackendSuite, HasAName) {
 }
 
 TYPED_TEST_P(CacheBackendSuite, MissesWhatWasNeverPut) {
-  const auto backend = this->world_.open();
-  EXPECT_EQ(this->find(*backend, base::sha256("nothing")), std::nullopt);
-  EXPECT_TRUE(this->world_.warnings().empty()) << "an ordinary miss is no news";
+  EXPECT_EQ(this->open().find(base::sha256("nothing"), {}), std::nullopt);
+  EXPECT_TRUE(this->warnings().empty()) << "an ordinary miss is no news";
 }
 
 TYPED_TEST_P(CacheBackendSuite, FindsAllOfWhatWasPut) {
-  const auto backend = this->world_.open();
+  cache::Records records = this->open();
   const cache::Record record = this->record("a");
-  backend->put(record, {});
-  EXPECT_EQ(this->find(*backend, record.key), record);
+  records.put(record, {});
+  EXPECT_EQ(records.find(record.key, {}), record);
 }
 
 TYPED_TEST_P(CacheBackendSuite, FindsAStepThatChangedNothing) {
-  const auto backend = this->world_.open();
+  cache::Records records = this->open();
   cache::Record record = full_record("nothing", {});
   record.no_change = true;
   record.diff_id.reset();
   record.blob.reset();
-  backend->put(record, {});
-  EXPECT_EQ(this->find(*backend, record.key), record);
+  records.put(record, {});
+  EXPECT_EQ(records.find(record.key, {}), record);
 }
 
 TYPED_TEST_P(CacheBackendSuite, FindsByContentKeyToo) {
-  const auto backend = this->world_.open();
+  cache::Records records = this->open();
   cache::Record record = this->record("a");
   record.content_key = base::sha256("content key");
-  backend->put(record, {});
-  EXPECT_EQ(this->find(*backend, record.key), record);
-  EXPECT_EQ(this->find(*backend, *record.content_key), record);
-}
-
-TYPED_TEST_P(CacheBackendSuite, AnswersInTheOrderOfTheKeys) {
-  const auto backend = this->world_.open();
-  const cache::Record a = this->record("a");
-  const cache::Record b = this->record("b");
-  backend->put(a, {});
-  backend->put(b, {});
-  const auto found = backend->find({b.key, base::sha256("nothing"), a.key, b.key}, {});
-  ASSERT_EQ(found.size(), 4U);
-  ASSERT_TRUE(found[0] && found[2] && found[3]);
-  EXPECT_EQ(found[0]->key, b.key);
-  EXPECT_FALSE(found[1].has_value());
-  EXPECT_EQ(found[2]->key, a.key);
-  EXPECT_EQ(found[3]->key, b.key);
-  EXPECT_TRUE(backend->find({}, {}).empty());
+  records.put(record, {});
+  EXPECT_EQ(records.find(record.key, {}), record);
+  EXPECT_EQ(records.find(*record.content_key, {}), record);
 }
 
 TYPED_TEST_P(CacheBackendSuite, TheLastPutOfAKeyWins) {
-  const auto backend = this->world_.open();
+  cache::Records records = this->open();
   cache::Record record = this->record("a");
-  backend->put(record, {});
+  records.put(record, {});
   record.duration_ms = 99;
-  backend->put(record, {});
-  EXPECT_EQ(this->find(*backend, record.key), record);
+  records.put(record, {});
+  EXPECT_EQ(records.find(record.key, {}), record);
+}
+
+TYPED_TEST_P(CacheBackendSuite, RemembersTheLastRecordOfAStep) {
+  cache::Records records = this->open();
+  cache::Record first = this->record("a");
+  cache::Record second = this->record("b");
+  second.step_id = first.step_id;
+  EXPECT_FALSE(records.last_of_step(first.step_id, {}).has_value());
+  records.put(first, {});
+  EXPECT_EQ(records.last_of_step(first.step_id, {}), first);
+  records.put(second, {});
+  EXPECT_EQ(records.last_of_step(first.step_id, {}), second);
+  EXPECT_FALSE(records.last_of_step("another step", {}).has_value());
+}
+
+TYPED_TEST_P(CacheBackendSuite, ListsEachKindByItself) {
+  cache::Records records = this->open();
+  EXPECT_TRUE(this->world_.open()->list(cache::DocumentKind::kRecord, {}).empty());
+  const cache::Record a = this->record("a");
+  const cache::Record b = this->record("b");
+  records.put(a, {});
+  records.put(b, {});
+  this->world_.open()->write({cache::DocumentKind::kMount, "abc"}, {"{}", {}}, {});
+  std::vector<std::string> ids = this->world_.open()->list(cache::DocumentKind::kRecord, {});
+  std::sort(ids.begin(), ids.end());
+  std::vector<std::string> expected = {a.key.hex(), b.key.hex()};
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(ids, expected);
+  EXPECT_EQ(this->world_.open()->list(cache::DocumentKind::kMount, {}), std::vector<std::string>{"abc"});
 }
 
 TYPED_TEST_P(CacheBackendSuite, OtherProcessesSeeIt) {
-  const auto writer = this->world_.open();
-  const auto reader = this->world_.open();
+  cache::Records writer = this->open();
+  cache::Records reader = this->open();
   const cache::Record record = this->record("a");
-  EXPECT_EQ(this->find(*reader, record.key), std::nullopt);
-  writer->put(record, {});
-  EXPECT_EQ(this->find(*reader, record.key), record);
+  EXPECT_EQ(reader.find(record.key, {}), std::nullopt);
+  writer.put(record, {});
+  EXPECT_EQ(reader.find(record.key, {}), record);
 }
 
 TYPED_TEST_P(CacheBackendSuite, ADamagedRecordIsAReportedMiss) {
-  const auto backend = this->world_.open();
+  cache::Records records = this->open();
   const cache::Record record = this->record("a");
-  backend->put(record, {});
-  this->world_.damage(record.key);
-  EXPECT_EQ(this->find(*backend, record.key), std::nullopt);
-  EXPECT_EQ(this->world_.warnings().size(), 1U);
-  backend->put(record, {});
-  EXPECT_EQ(this->find(*backend, record.key), record);
+  records.put(record, {});
+  this->world_.damage({cache::DocumentKind::kRecord, record.key.hex()});
+  EXPECT_EQ(records.find(record.key, {}), std::nullopt);
+  EXPECT_EQ(this->warnings().size(), 1U);
+  records.put(record, {});
+  EXPECT_EQ(records.find(record.key, {}), record);
 }
 
 TYPED_TEST_P(CacheBackendSuite, GivesBackBlobs) {
-  const auto backend = this->world_.open();
   const cache::Record record = this->record("a");
-  backend->put(record, {});
+  this->open().put(record, {});
   const auto source = this->world_.open()->open_blob(*record.blob, {});
   EXPECT_EQ(base::read_all(*source, 1 << 20, "blob"), "blob of a");
 }
@@ -154,11 +175,10 @@ TYPED_TEST_P(CacheBackendSuite, AMissingBlobIsAnError) {
 }
 
 TYPED_TEST_P(CacheBackendSuite, EndsOnAStopRequest) {
-  const auto backend = this->world_.open();
   std::stop_source source;
   source.request_stop();
   try {
-    backend->find({base::sha256("a")}, source.get_token());
+    this->open().find(base::sha256("a"), source.get_token());
     FAIL() << "went on";
   } catch (const base::Error& error) {
     EXPECT_EQ(error.kind(), base::ErrorKind::kCancelled);
@@ -168,7 +188,7 @@ TYPED_TEST_P(CacheBackendSuite, EndsOnAStopRequest) {
 TYPED_TEST_P(CacheBackendSuite, ParallelWritersLeaveWholeRecords) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 20;
-  const auto backend = this->world_.open();
+  cache::Records records = this->open();
   const cache::Record shared = this->record("shared");
   std::vector<cache::Record> own;
   for (int i = 0; i < kThreads; ++i) own.push_back(this->record("own " + std::to_string(i)));
@@ -177,23 +197,22 @@ TYPED_TEST_P(CacheBackendSuite, ParallelWritersLeaveWholeRecords) {
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&, i] {
         for (int round = 0; round < kRounds; ++round) {
-          backend->put(shared, {});
-          const auto seen = backend->find({shared.key}, {});
-          EXPECT_TRUE(seen.front().has_value());
-          backend->put(own[static_cast<std::size_t>(i)], {});
+          records.put(shared, {});
+          EXPECT_TRUE(records.find(shared.key, {}).has_value());
+          records.put(own[static_cast<std::size_t>(i)], {});
         }
       });
     }
   }
-  EXPECT_EQ(this->find(*backend, shared.key), shared);
-  for (const cache::Record& record : own) EXPECT_EQ(this->find(*backend, record.key), record);
-  EXPECT_TRUE(this->world_.warnings().empty());
+  EXPECT_EQ(records.find(shared.key, {}), shared);
+  for (const cache::Record& record : own) EXPECT_EQ(records.find(record.key, {}), record);
+  EXPECT_TRUE(this->warnings().empty());
 }
 
 REGISTER_TYPED_TEST_SUITE_P(CacheBackendSuite, HasAName, MissesWhatWasNeverPut, FindsAllOfWhatWasPut,
-                            FindsAStepThatChangedNothing, FindsByContentKeyToo, AnswersInTheOrderOfTheKeys,
-                            TheLastPutOfAKeyWins, OtherProcessesSeeIt, ADamagedRecordIsAReportedMiss,
-                            GivesBackBlobs, AMissingBlobIsAnError, EndsOnAStopRequest,
-                            ParallelWritersLeaveWholeRecords);
+                            FindsAStepThatChangedNothing, FindsByContentKeyToo, TheLastPutOfAKeyWins,
+                            RemembersTheLastRecordOfAStep, ListsEachKindByItself, OtherProcessesSeeIt,
+                            ADamagedRecordIsAReportedMiss, GivesBackBlobs, AMissingBlobIsAnError,
+                            EndsOnAStopRequest, ParallelWritersLeaveWholeRecords);
 
 }  // namespace cooper::test

@@ -56,6 +56,15 @@ class FakeClient final : public registry::Client {
     std::scoped_lock lock(mutex);
     return blobs.contains(digest);
   }
+  std::vector<std::string> list_tags(const oci::Reference& repository, const std::stop_token&) override {
+    std::scoped_lock lock(mutex);
+    std::vector<std::string> tags;
+    for (const auto& [name, manifest] : manifests) {
+      if (name.starts_with(repository.name() + ":"))
+        tags.push_back(name.substr(repository.name().size() + 1));
+    }
+    return tags;
+  }
   registry::BlobPush push_blob(const oci::Reference& repository, const registry::PushBlob& blob,
                                const std::stop_token&) override {
     std::scoped_lock lock(mutex);

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
-#include "base/guarded.h"
 #include "os/beneath.h"
 #include "os/fd.h"
 #include "support/cache_backend_suite.h"
@@ -15,25 +14,21 @@ namespace cooper::cache {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 
 struct DirectoryWorld {
   os::TempDir place{fs::temp_directory_path().string(), "cache-directory-"};
   std::map<base::Digest, std::string> blobs;
-  mutable base::Guarded<std::vector<std::string>> heard;
 
   std::string directory() const { return place.path() + "/cache"; }
-  std::unique_ptr<DirectoryBackend> open_directory() {
+  std::unique_ptr<DirectoryBackend> open_directory(const std::string& scope = "") {
     BlobProvider provider;
     provider.open = [this](const oci::Descriptor& blob,
                            const std::stop_token&) -> std::unique_ptr<base::ByteSource> {
       return std::make_unique<support::StringSource>(blobs.at(blob.digest));
     };
-    return std::make_unique<DirectoryBackend>(directory(), provider, [this](const std::string& text) {
-      heard.with([&](auto& lines) { lines.push_back(text); });
-    });
+    return std::make_unique<DirectoryBackend>(directory(), scope, provider);
   }
   std::unique_ptr<Backend> open() { return open_directory(); }
   oci::Descriptor add_blob(const std::string& data) {
@@ -44,11 +39,8 @@ struct DirectoryWorld {
     blobs[blob.digest] = data;
     return blob;
   }
-  std::string path(const base::Digest& key) const { return directory() + "/records/" + key.hex() + ".json"; }
-  void damage(const base::Digest& key) { os::write_file_atomically(path(key), "{\"key\": \"sha256:12"); }
-  std::vector<std::string> warnings() const {
-    return heard.with([](const auto& lines) { return lines; });
-  }
+  std::string path(const std::string& id) const { return directory() + "/records/" + id + ".json"; }
+  void damage(const DocumentName& name) { os::write_file_atomically(path(name.id), "{\"key\": \"sha256:12"); }
 };
 
 class CacheDirectory : public ::testing::Test {
@@ -57,59 +49,98 @@ class CacheDirectory : public ::testing::Test {
     return test::full_record(name, world_.add_blob("blob of " + name));
   }
   std::string root() const { return os::read_file(world_.directory() + "/root"); }
+  // Files and directories below tmp/.
+  std::vector<std::string> work() const {
+    std::vector<std::string> names;
+    for (const auto& item : fs::recursive_directory_iterator(world_.directory() + "/tmp"))
+      names.push_back(item.path());
+    return names;
+  }
+
   DirectoryWorld world_;
+  std::shared_ptr<DirectoryBackend> backend_ = world_.open_directory();
+  std::vector<std::string> heard_;
+  Records records_{backend_, [this](const std::string& text) { heard_.push_back(text); }};
 };
 
 TEST_F(CacheDirectory, AMissingDirectoryIsAnEmptyCacheAndIsNotMade) {
-  EXPECT_FALSE(world_.open()->find({base::sha256("a")}, {}).front());
+  EXPECT_FALSE(records_.find(base::sha256("a"), {}));
+  EXPECT_TRUE(backend_->list(DocumentKind::kRecord, {}).empty());
   EXPECT_FALSE(fs::exists(world_.directory()));
-  EXPECT_THAT(world_.warnings(), IsEmpty());
+  EXPECT_THAT(heard_, IsEmpty());
 }
 
 TEST_F(CacheDirectory, TheRootTellsWhetherAnythingCameOrWent) {
-  auto backend = world_.open_directory();
-  backend->put(record("a"), {});
-  backend->write_root();
+  records_.put(record("a"), {});
+  backend_->write_root();
   std::string before = root();
-  backend->put(record("a"), {});
-  backend->write_root();
+  records_.put(record("a"), {});
+  backend_->write_root();
   EXPECT_EQ(root(), before);
-  backend->put(record("b"), {});
-  backend->write_root();
+  records_.put(record("b"), {});
+  backend_->write_root();
   EXPECT_NE(root(), before);
+  before = root();
+  backend_->write({DocumentKind::kMount, "m"}, {"1", {}}, {});
+  backend_->write_root();
+  EXPECT_NE(root(), before);
+  before = root();
+  backend_->write({DocumentKind::kMount, "m"}, {"2", {}}, {});
+  backend_->write_root();
+  EXPECT_NE(root(), before) << "other content under the same name";
+}
+
+TEST_F(CacheDirectory, ScopesShareBlobsAndDoNotSeeEachOther) {
+  Record record = this->record("a");
+  std::shared_ptr<DirectoryBackend> branch = world_.open_directory("branch");
+  Records scoped(branch, [](const std::string& text) { FAIL() << text; });
+  scoped.put(record, {});
+  EXPECT_TRUE(scoped.find(record.key, {}));
+  EXPECT_FALSE(records_.find(record.key, {}));
+  EXPECT_THAT(branch->name(), HasSubstr("branch"));
+  EXPECT_TRUE(fs::exists(world_.directory() + "/blobs/sha256/" + record.blob->digest.hex()));
 }
 
 TEST_F(CacheDirectory, HoldsNothingHalfWritten) {
-  auto backend = world_.open_directory();
   Record record = this->record("a");
   world_.blobs[record.blob->digest] = "other bytes";
-  EXPECT_EQ(support::error_of([&] { backend->put(record, {}); }).kind(), base::ErrorKind::kCorrupt);
-  EXPECT_FALSE(backend->find({record.key}, {}).front());
-  EXPECT_TRUE(fs::is_empty(world_.directory() + "/blobs/sha256"));
-  EXPECT_TRUE(fs::is_empty(world_.directory() + "/tmp"));
+  EXPECT_EQ(support::error_of([&] { records_.put(record, {}); }).kind(), base::ErrorKind::kCorrupt);
+  EXPECT_FALSE(records_.find(record.key, {}));
+  EXPECT_FALSE(fs::exists(world_.directory() + "/blobs"));
+  EXPECT_EQ(work().size(), 1U) << "the directory of this process";
+}
+
+TEST_F(CacheDirectory, SweepsTheWorkOfProcessesThatAreGone) {
+  records_.put(record("a"), {});
+  std::string dead = world_.directory() + "/tmp/dead";
+  fs::create_directory(dead);
+  os::write_file_atomically(dead + "/half", "written");
+  Records other(world_.open_directory(), [](const std::string& text) { FAIL() << text; });
+  other.put(record("b"), {});
+  EXPECT_FALSE(fs::exists(dead));
+  EXPECT_EQ(work().size(), 2U) << "those of running processes stay";
 }
 
 TEST_F(CacheDirectory, ACutBlobIsWrittenAnew) {
-  auto backend = world_.open_directory();
   Record record = this->record("a");
-  backend->put(record, {});
+  records_.put(record, {});
   std::string path = world_.directory() + "/blobs/sha256/" + record.blob->digest.hex();
   os::write_file_atomically(path, "cut");
-  backend->put(record, {});
+  records_.put(record, {});
   EXPECT_EQ(os::read_file(path), "blob of a");
 }
 
 TEST_F(CacheDirectory, ARestoredLinkOrPipeIsNotFollowed) {
-  auto backend = world_.open_directory();
   Record record = this->record("a");
-  backend->put(record, {});
-  fs::rename(world_.path(record.key), world_.place.path() + "/elsewhere");
-  fs::create_symlink(world_.place.path() + "/elsewhere", world_.path(record.key));
-  EXPECT_FALSE(backend->find({record.key}, {}).front());
-  fs::remove(world_.path(record.key));
-  ASSERT_EQ(::mkfifo(world_.path(record.key).c_str(), 0600), 0);
-  EXPECT_FALSE(backend->find({record.key}, {}).front());
-  EXPECT_EQ(world_.warnings().size(), 2U);
+  records_.put(record, {});
+  const std::string path = world_.path(record.key.hex());
+  fs::rename(path, world_.place.path() + "/elsewhere");
+  fs::create_symlink(world_.place.path() + "/elsewhere", path);
+  EXPECT_FALSE(records_.find(record.key, {}));
+  fs::remove(path);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_FALSE(records_.find(record.key, {}));
+  EXPECT_EQ(heard_.size(), 2U);
 }
 
 }  // namespace

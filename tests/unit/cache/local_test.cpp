@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/guarded.h"
+#include "cache/records.h"
 #include "os/beneath.h"
 #include "os/fd.h"
 #include "support/cache_backend_suite.h"
@@ -24,12 +25,9 @@ using ::testing::IsEmpty;
 struct LocalWorld {
   os::TempDir directory{fs::temp_directory_path().string(), "cache-local-"};
   std::shared_ptr<store::Store> store = store::Store::open(directory.path() + "/store");
-  mutable base::Guarded<std::vector<std::string>> heard;
 
   std::unique_ptr<Backend> open() {
-    return std::make_unique<LocalBackend>(store::Store::open(store->path()), [this](const std::string& text) {
-      heard.with([&](auto& lines) { lines.push_back(text); });
-    });
+    return std::make_unique<LocalBackend>(store::Store::open(store->path()));
   }
   oci::Descriptor add_blob(const std::string& data) {
     oci::Descriptor blob;
@@ -41,9 +39,8 @@ struct LocalWorld {
   std::string path(const base::Digest& key) const {
     return store->records_path() + "/" + key.hex().substr(0, 2) + "/" + key.hex() + ".json";
   }
-  void damage(const base::Digest& key) { os::write_file_atomically(path(key), "{\"key\": \"sha256:12"); }
-  std::vector<std::string> warnings() const {
-    return heard.with([](const auto& lines) { return lines; });
+  void damage(const DocumentName& name) {
+    os::write_file_atomically(path(*base::Digest::from_hex(name.id)), "{\"key\": \"sha256:12");
   }
 };
 
@@ -60,23 +57,29 @@ class CacheLocal : public ::testing::Test {
   }
   Record record(const std::string& name) { return test::full_record(name, world_.add_blob("blob")); }
 
+  std::vector<std::string> warnings() const {
+    return heard_.with([](const auto& lines) { return lines; });
+  }
+  Warn warn() {
+    return [this](const std::string& text) { heard_.with([&](auto& lines) { lines.push_back(text); }); };
+  }
+
   LocalWorld world_;
-  LocalBackend backend_{world_.store, [this](const std::string& text) {
-                          world_.heard.with([&](auto& l) { l.push_back(text); });
-                        }};
+  base::Guarded<std::vector<std::string>> heard_;
+  Records records_{std::make_shared<LocalBackend>(world_.store), warn()};
 };
 
 TEST_F(CacheLocal, KeepsTheLayersLocalName) {
   Record record = this->record("a");
   record.layer_id = "0123abcd";
-  backend_.put(record, {});
-  EXPECT_EQ(backend_.find({record.key}, {}).front(), record);
+  records_.put(record, {});
+  EXPECT_EQ(records_.find(record.key, {}), record);
 }
 
 TEST_F(CacheLocal, WritesOneFileAKeyAndOneAStep) {
   Record record = this->record("a");
   record.content_key = base::sha256("content");
-  backend_.put(record, {});
+  records_.put(record, {});
   const std::string key = record.key.hex();
   const std::string content = record.content_key->hex();
   std::vector<std::string> expected = {key.substr(0, 2) + "/" + key + ".json",
@@ -90,74 +93,59 @@ TEST_F(CacheLocal, TwoCachesMergeByUnionOfFiles) {
   LocalWorld other;
   const Record mine = record("mine");
   const Record theirs = record("theirs");
-  backend_.put(mine, {});
-  other.open()->put(theirs, {});
+  records_.put(mine, {});
+  Records(other.open(), warn()).put(theirs, {});
   fs::copy(other.store->records_path(), world_.store->records_path(),
            fs::copy_options::recursive | fs::copy_options::skip_existing);
-  EXPECT_EQ(backend_.find({mine.key}, {}).front(), mine);
-  EXPECT_EQ(backend_.find({theirs.key}, {}).front(), theirs);
+  EXPECT_EQ(records_.find(mine.key, {}), mine);
+  EXPECT_EQ(records_.find(theirs.key, {}), theirs);
 }
 
-TEST_F(CacheLocal, RemovesADamagedRecordAndNamesIt) {
+TEST_F(CacheLocal, NamesADamagedRecord) {
   const Record record = this->record("a");
-  backend_.put(record, {});
-  world_.damage(record.key);
-  backend_.find({record.key}, {});
-  EXPECT_THAT(world_.warnings(), ElementsAre(HasSubstr(record.key.hex())));
-  EXPECT_FALSE(fs::exists(world_.path(record.key)));
-  backend_.find({record.key}, {});
-  EXPECT_EQ(world_.warnings().size(), 1U) << "the next look-up is an ordinary miss";
+  records_.put(record, {});
+  world_.damage({DocumentKind::kRecord, record.key.hex()});
+  records_.find(record.key, {});
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr(record.key.hex())));
 }
 
 TEST_F(CacheLocal, RefusesARecordUnderAnotherKeysName) {
   const Record record = this->record("a");
-  backend_.put(record, {});
+  records_.put(record, {});
   const base::Digest other = base::sha256("other");
   fs::create_directories(fs::path(world_.path(other)).parent_path());
   fs::copy_file(world_.path(record.key), world_.path(other));
-  EXPECT_FALSE(backend_.find({other}, {}).front().has_value());
-  EXPECT_EQ(world_.warnings().size(), 1U);
-  EXPECT_TRUE(backend_.find({record.key}, {}).front().has_value());
+  EXPECT_FALSE(records_.find(other, {}).has_value());
+  EXPECT_EQ(warnings().size(), 1U);
+  EXPECT_TRUE(records_.find(record.key, {}).has_value());
 }
 
 TEST_F(CacheLocal, FollowsNoSymlinkAndWaitsForNoPipe) {
   const Record record = this->record("a");
-  backend_.put(record, {});
+  records_.put(record, {});
   const fs::path path = world_.path(record.key);
   fs::rename(path, path.string() + ".elsewhere");
   fs::create_symlink(path.string() + ".elsewhere", path);
-  EXPECT_FALSE(backend_.find({record.key}, {}).front().has_value());
-  EXPECT_FALSE(fs::is_symlink(path));
+  EXPECT_FALSE(records_.find(record.key, {}).has_value());
+  fs::remove(path);
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-  EXPECT_FALSE(backend_.find({record.key}, {}).front().has_value());
-  EXPECT_EQ(world_.warnings().size(), 2U);
+  EXPECT_FALSE(records_.find(record.key, {}).has_value());
+  EXPECT_EQ(warnings().size(), 2U);
 }
 
 TEST_F(CacheLocal, AnUnreadableRecordIsAMissThatStays) {
   const Record record = this->record("a");
   fs::create_directories(world_.path(record.key));  // reading a directory fails for root, too
-  EXPECT_FALSE(backend_.find({record.key}, {}).front().has_value());
-  EXPECT_EQ(world_.warnings().size(), 1U);
-}
-
-TEST_F(CacheLocal, RemembersTheLastRecordOfAStep) {
-  Record first = record("a");
-  Record second = record("b");
-  second.step_id = first.step_id;
-  EXPECT_FALSE(backend_.last_of_step(first.step_id).has_value());
-  backend_.put(first, {});
-  EXPECT_EQ(backend_.last_of_step(first.step_id), first);
-  backend_.put(second, {});
-  EXPECT_EQ(backend_.last_of_step(first.step_id), second);
-  EXPECT_FALSE(backend_.last_of_step("another step").has_value());
+  EXPECT_FALSE(records_.find(record.key, {}).has_value());
+  EXPECT_EQ(warnings().size(), 1U);
 }
 
 TEST_F(CacheLocal, ADamagedLastRecordIsNone) {
   const Record record = this->record("a");
-  backend_.put(record, {});
+  records_.put(record, {});
   os::write_file_atomically(
       world_.store->records_path() + "/steps/" + base::sha256(record.step_id).hex() + ".json", "garbage");
-  EXPECT_FALSE(backend_.last_of_step(record.step_id).has_value());
+  EXPECT_FALSE(records_.last_of_step(record.step_id, {}).has_value());
 }
 
 // Forks a child that opens the store and puts records in a loop; it reports through its exit code.
@@ -167,10 +155,11 @@ pid_t fork_writer(const std::string& store_path, const Record& shared, int round
   int code = 1;
   try {
     bool warned = false;
-    LocalBackend backend(store::Store::open(store_path), [&](const std::string&) { warned = true; });
+    Records records(std::make_shared<LocalBackend>(store::Store::open(store_path)),
+                    [&](const std::string&) { warned = true; });
     for (int i = 0; i < rounds; ++i) {
-      backend.put(shared, {});
-      if (backend.find({shared.key}, {}).front() != shared) break;
+      records.put(shared, {});
+      if (records.find(shared.key, {}) != shared) break;
       code = i + 1 == rounds && !warned ? 0 : 1;
     }
   } catch (...) {
@@ -188,25 +177,25 @@ TEST_F(CacheLocal, ProcessesShareTheStore) {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   }
-  EXPECT_EQ(backend_.find({shared.key}, {}).front(), shared);
-  EXPECT_THAT(world_.warnings(), IsEmpty());
+  EXPECT_EQ(records_.find(shared.key, {}), shared);
+  EXPECT_THAT(warnings(), IsEmpty());
 }
 
 TEST_F(CacheLocal, AKilledWriterLeavesWholeRecordsAndNoLitter) {
   const Record shared = record("shared");
   for (int i = 0; i < 10; ++i) {
     const pid_t child = fork_writer(world_.store->path(), shared, 1'000'000);
-    while (!backend_.find({shared.key}, {}).front()) {
+    while (!records_.find(shared.key, {})) {
       int status = 0;
       ASSERT_EQ(::waitpid(child, &status, WNOHANG), 0) << "the writer ended by itself";
     }
     ::kill(child, SIGKILL);
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);
-    EXPECT_EQ(backend_.find({shared.key}, {}).front(), shared);
+    EXPECT_EQ(records_.find(shared.key, {}), shared);
     for (const std::string& file : files()) EXPECT_TRUE(file.ends_with(".json")) << file;
     fs::remove(world_.path(shared.key));
   }
-  EXPECT_THAT(world_.warnings(), IsEmpty());
+  EXPECT_THAT(warnings(), IsEmpty());
 }
 
 }  // namespace

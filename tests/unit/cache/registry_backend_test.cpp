@@ -1,11 +1,10 @@
 #include "cache/registry_backend.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
-#include "base/guarded.h"
 #include "oci/manifest.h"
 #include "support/cache_backend_suite.h"
-#include "support/error_of.h"
 #include "support/fake_client.h"
 
 namespace cooper::cache {
@@ -20,7 +19,6 @@ struct RegistryWorld {
   std::map<base::Digest, std::string> blobs;
   std::string scope;
   std::map<base::Digest, std::string> known_in;  // blob → repository
-  mutable base::Guarded<std::vector<std::string>> heard;
 
   BlobProvider provider() {
     return {[this](const oci::Descriptor& blob, const std::stop_token&) -> std::unique_ptr<base::ByteSource> {
@@ -33,8 +31,7 @@ struct RegistryWorld {
   }
   std::unique_ptr<Backend> open() {
     return std::make_unique<RegistryBackend>(
-        client, RegistryPlace{oci::Reference::parse("r.example/team/cache:ignored"), scope}, provider(),
-        [this](const std::string& text) { heard.with([&](auto& lines) { lines.push_back(text); }); });
+        client, RegistryPlace{oci::Reference::parse("r.example/team/cache:ignored"), scope}, provider());
   }
   oci::Descriptor add_blob(const std::string& data) {
     oci::Descriptor blob;
@@ -45,12 +42,9 @@ struct RegistryWorld {
     return blob;
   }
   std::string tag(const base::Digest& key) const { return "r.example/team/cache:c-" + key.hex(); }
-  void damage(const base::Digest& key) {
-    registry::RawManifest& manifest = client->manifests.at(tag(key));
+  void damage(const DocumentName& name) {
+    registry::RawManifest& manifest = client->manifests.at("r.example/team/cache:c-" + name.id);
     manifest.raw.replace(manifest.raw.find("dev.cooper"), 3, "xyz");
-  }
-  std::vector<std::string> warnings() const {
-    return heard.with([](const auto& lines) { return lines; });
   }
 };
 
@@ -59,46 +53,59 @@ class CacheRegistry : public ::testing::Test {
   Record record(const std::string& name) {
     return test::full_record(name, world_.add_blob("blob of " + name));
   }
+  Records open() {
+    return {world_.open(), [this](const std::string& text) { heard_.push_back(text); }};
+  }
   RegistryWorld world_;
+  std::vector<std::string> heard_;
 };
 
 TEST_F(CacheRegistry, ARecordIsOneOrdinaryManifestWithItsLayer) {
   Record record = this->record("a");
-  record.layer_id = "local";
-  world_.open()->put(record, {});
+  open().put(record, {});
   oci::Manifest manifest = oci::Manifest::parse(world_.client->manifests.at(world_.tag(record.key)).raw);
   ASSERT_EQ(manifest.layers.size(), 1U);
   EXPECT_EQ(manifest.layers[0].digest, record.blob->digest);
   EXPECT_TRUE(world_.client->blobs.contains(record.blob->digest));
   EXPECT_TRUE(world_.client->blobs.contains(manifest.config.digest));
-  EXPECT_EQ(manifest.raw.find("\"local\""), std::string::npos) << "the name of a local layer went out";
 }
 
 TEST_F(CacheRegistry, FindingTakesOneRequest) {
   Record record = this->record("a");
-  world_.open()->put(record, {});
+  open().put(record, {});
   world_.client->asked.clear();
-  EXPECT_TRUE(world_.open()->find({record.key}, {}).front());
+  EXPECT_TRUE(open().find(record.key, {}));
   EXPECT_THAT(world_.client->asked, ElementsAre("manifest " + world_.tag(record.key)));
 }
 
 TEST_F(CacheRegistry, ALayerOfTheImageIsMounted) {
   Record record = this->record("a");
   world_.known_in[record.blob->digest] = "team/app";
-  world_.open()->put(record, {});
+  open().put(record, {});
   EXPECT_THAT(world_.client->pushed,
               Contains("blob r.example/team/cache " + record.blob->digest.str() + " from team/app"));
+}
+
+TEST_F(CacheRegistry, ABlobIsAskedForOnce) {
+  Record record = this->record("a");
+  record.content_key = base::sha256("content");
+  open().put(record, {});
+  EXPECT_EQ(std::count(world_.client->pushed.begin(), world_.client->pushed.end(),
+                       "blob r.example/team/cache " + record.blob->digest.str()),
+            1);
 }
 
 TEST_F(CacheRegistry, ScopesDoNotSeeEachOther) {
   Record record = this->record("a");
   world_.scope = "branch";
-  auto branch = world_.open();
-  branch->put(record, {});
-  EXPECT_THAT(branch->name(), HasSubstr("branch"));
-  EXPECT_TRUE(branch->find({record.key}, {}).front());
+  Records branch = open();
+  branch.put(record, {});
+  EXPECT_THAT(branch.name(), HasSubstr("branch"));
+  EXPECT_TRUE(branch.find(record.key, {}));
+  EXPECT_THAT(branch.backend().list(DocumentKind::kRecord, {}), ElementsAre(record.key.hex()));
   world_.scope = "";
-  EXPECT_FALSE(world_.open()->find({record.key}, {}).front());
+  EXPECT_FALSE(open().find(record.key, {}));
+  EXPECT_THAT(open().backend().list(DocumentKind::kRecord, {}), ::testing::IsEmpty());
 }
 
 TEST_F(CacheRegistry, AnOrdinaryImageUnderTheTagIsADamagedRecord) {
@@ -110,8 +117,8 @@ TEST_F(CacheRegistry, AnOrdinaryImageUnderTheTagIsADamagedRecord) {
   image.config.size = 2;
   image.serialize();
   world_.client->manifests[world_.tag(key)] = {image.media_type, image.raw, base::sha256(image.raw)};
-  EXPECT_FALSE(world_.open()->find({key}, {}).front());
-  EXPECT_THAT(world_.warnings(), ElementsAre(HasSubstr("holds no cache record")));
+  EXPECT_FALSE(open().find(key, {}));
+  EXPECT_THAT(heard_, ElementsAre(HasSubstr("holds no cache record")));
 }
 
 }  // namespace

@@ -143,7 +143,7 @@ TEST_F(OpsRunner, RemembersHowLongAStepTook) {
   record.layer_id = "0123";
   record.duration_ms = 98'765;
   EXPECT_LT(runner_.expected_duration(run).count(), 10'000);
-  cache_.put(record, {});
+  records_.put(record, {});
   EXPECT_EQ(runner_.expected_duration(run).count(), 98'765);
 }
 

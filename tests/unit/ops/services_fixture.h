@@ -1,6 +1,7 @@
 // A definition with services around it, for the tests of what carries ops out.
 #pragma once
 
+#include "cache/local.h"
 #include "ops/results.h"
 #include "ops/runner.h"
 #include "support/fake_launcher.h"
@@ -13,7 +14,7 @@ class ServicesFixture : public OpsFixture {
   ServicesFixture() {
     services_.definition = &definition_;
     services_.layers = &layers_;
-    services_.cache = &cache_;
+    services_.records = &records_;
     services_.pool = &pool_;
     services_.events = &events_;
     services_.launcher = &launcher_;
@@ -34,7 +35,8 @@ class ServicesFixture : public OpsFixture {
   graph::Definition definition_;
   support::RecordedEvents events_;
   support::FakeLauncher launcher_;
-  cache::LocalBackend cache_{store_, [](const std::string& text) { ADD_FAILURE() << text; }};
+  cache::Records records_{std::make_shared<cache::LocalBackend>(store_),
+                          [](const std::string& text) { ADD_FAILURE() << text; }};
   Services services_;
 };
 

@@ -111,15 +111,28 @@ TEST_F(OpsTreeBuilder, LeavesOutWhatTheBaseHasJustSo) {
   EXPECT_THAT(paths(builder.take()), ElementsAre("a"));
 }
 
-TEST_F(OpsTreeBuilder, TimesPastTheEpochAreTheSame) {
-  auto base = view(LayerTar().file("a", "x").file("b", "x"));
-  TreeBuilder builder(base);
-  for (const char* path : {"a", "b"}) {
-    Addition addition = file(path, std::string(path) == "a" ? "x" : "y");
-    addition.entry.mtime = 1'800'000'000;
-    builder.put(std::move(addition));
-  }
-  EXPECT_THAT(paths(builder.take(1'600'000'000)), ElementsAre("b"));
+TEST_F(OpsTreeBuilder, FreshTimesCanCountAsOne) {
+  auto fresh = [](const std::string& path, const std::string& text, std::int64_t time) {
+    Addition addition = file(path, text);
+    addition.entry.mtime = time;
+    addition.entry.fresh = true;
+    return addition;
+  };
+  auto base = std::make_shared<TreeBuilder>(nullptr);
+  base->put(fresh("a", "x", 1'700'000'000));
+  base->put(fresh("b", "x", 1'700'000'000));
+  Addition old = file("c", "x");
+  old.entry.mtime = 1'700'000'000;
+  base->put(std::move(old));
+  auto copy = [&](bool one_fresh_time) {
+    TreeBuilder builder(base);
+    builder.put(fresh("a", "x", 1'800'000'000));
+    builder.put(fresh("b", "y", 1'800'000'000));
+    builder.put(fresh("c", "x", 1'800'000'000));
+    return paths(builder.take(one_fresh_time));
+  };
+  EXPECT_THAT(copy(true), ElementsAre("b", "c"));
+  EXPECT_THAT(copy(false), ElementsAre("a", "b", "c"));
 }
 
 // The file that is left out may not be what the other links to.

@@ -53,6 +53,36 @@ TEST_F(RegistryClient, PullsAVerifiedBlob) {
   EXPECT_EQ(pull(fake_.add_blob("app", "")), "");
 }
 
+TEST_F(RegistryClient, ListsTagsPageByPage) {
+  fake_.server().before([](const FakeRequest& request) -> std::optional<FakeReply> {
+    if (request.path.find("/tags/list") == std::string::npos) return std::nullopt;
+    FakeReply reply = status(200);
+    if (!request.query.contains("last")) {
+      reply.headers.emplace_back("Link", "</v2/app/tags/list?n=2&last=b>; rel=\"next\"");
+      reply.body = R"({"name":"app","tags":["a","b"]})";
+    } else {
+      reply.body = R"({"name":"app","tags":["c"]})";
+    }
+    return reply;
+  });
+  EXPECT_EQ(client_->list_tags(at("app"), {}), (std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST_F(RegistryClient, ARegistryWithoutTheRepositoryHasNoTags) {
+  fake_.server().before([](const FakeRequest&) { return std::optional(status(404)); });
+  EXPECT_TRUE(client_->list_tags(at("app"), {}).empty());
+}
+
+TEST_F(RegistryClient, APageThatLeadsToItselfEnds) {
+  fake_.server().before([](const FakeRequest& request) {
+    FakeReply reply = status(200);
+    reply.headers.emplace_back("Link", "<" + request.path + ">; rel=\"next\"");
+    reply.body = R"({"tags":["a"]})";
+    return std::optional(reply);
+  });
+  EXPECT_EQ(client_->list_tags(at("app"), {}).front(), "a");
+}
+
 TEST_F(RegistryClient, CatchesALyingRegistry) {
   oci::Descriptor blob = fake_.add_blob("app", "the true content");
   std::string lie;

@@ -32,7 +32,7 @@ class SnapshotApply : public testing::Test {
     os::remove_tree(tree_);
     fs::create_directory(tree_);
     support::StringSource source(bytes, 10'000);
-    return apply_layer(source, tree_, form, {});
+    return apply_layer(source, tree_, form, {}, {});
   }
   std::string disk(const std::string& path) const { return os::read_file(tree_ + "/" + path); }
   struct stat status(const std::string& path) const {
@@ -343,7 +343,7 @@ TEST_F(SnapshotApply, EndsSoonAfterAStopRequest) {
   fs::create_directory(tree_);
   support::StringSource source(LayerTar().file("a").bytes());
   try {
-    apply_layer(source, tree_, form(), stop.get_token());
+    apply_layer(source, tree_, form(), {}, stop.get_token());
     FAIL();
   } catch (const base::Error& error) {
     EXPECT_EQ(error.kind(), base::ErrorKind::kCancelled);

@@ -60,7 +60,7 @@ TEST_F(SnapshotSeal, WritesWhatOtherToolsRead) {
   LayerPtr made = make(layers_);
   SealedLayer sealed = layers_.seal(*made, {}, nullptr, {});
   EXPECT_EQ(sealed.blob.media_type, oci::kMediaTypeLayerGzip);
-  EXPECT_EQ(sealed.max_mtime, kTime + 100);
+  EXPECT_EQ(sealed.sealing->newest, kTime + 100);
   std::string blob = store_->blob_path(sealed.blob.digest);
   EXPECT_EQ(fs::file_size(blob), sealed.blob.size);
   EXPECT_EQ(base::sha256(os::read_file(blob)), sealed.blob.digest);
@@ -133,9 +133,9 @@ TEST_F(SnapshotSeal, ClampsTimesAndSharesOnlyWhatIsTheSame) {
   EXPECT_EQ(seal(kTime + 1000).diff_id, plain.diff_id);
   SealedLayer clamped = seal(kTime + 50);
   EXPECT_NE(clamped.diff_id, plain.diff_id);
-  EXPECT_EQ(clamped.max_mtime, kTime + 50);
+  EXPECT_EQ(clamped.sealing->epoch, kTime + 50);
   SealedLayer zero = seal(0);
-  EXPECT_EQ(zero.max_mtime, 0);
+  EXPECT_EQ(zero.sealing->epoch, 0);
   EXPECT_NE(zero.diff_id, clamped.diff_id);
   EXPECT_EQ(seal(kTime + 50).diff_id, clamped.diff_id);
   EXPECT_EQ(seal(std::nullopt).diff_id, plain.diff_id);
@@ -156,7 +156,7 @@ TEST_F(SnapshotSeal, SealsALayerWithNothingInIt) {
   LayerPtr made = layers_.commit(layers_.begin(), LayerIndex());
   SealedLayer sealed = layers_.seal(*made, {}, nullptr, {});
   EXPECT_EQ(sealed.diff_id, base::sha256(std::string(1024, '\0')));
-  EXPECT_EQ(sealed.max_mtime, 0);
+  EXPECT_EQ(sealed.sealing->newest, 0);
 }
 
 TEST_F(SnapshotSeal, NoticesAFileOfAnotherSize) {
