@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <fmt/format.h>
 #include <numeric>
@@ -78,6 +79,36 @@ std::string percent_decode(std::string_view text) {
     if (is_escape) i += 2;
   }
   return decoded;
+}
+
+std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;  // seconds; more than any age
+  std::int64_t total = 0;
+  if (text.empty()) return std::nullopt;
+  while (!text.empty()) {
+    std::int64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || count < 0 || count > kMost || end == text.data() + text.size())
+      return std::nullopt;
+    switch (*end) {
+      case 'd':
+        count *= 24;
+        [[fallthrough]];
+      case 'h':
+        count *= 60;
+        [[fallthrough]];
+      case 'm':
+        count *= 60;
+        [[fallthrough]];
+      case 's':
+        break;
+      default:
+        return std::nullopt;
+    }
+    total += count;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+  }
+  return std::chrono::seconds(total);
 }
 
 std::string human_size(std::uint64_t bytes) {

@@ -1,5 +1,6 @@
 #include "build/base_images.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -35,6 +36,17 @@ void check_layers(const std::string& image, const oci::Manifest& manifest, const
 BaseImages::BaseImages(Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool,
                        std::stop_token stop)
     : tools_(tools), layers_(layers), pool_(pool), stop_(std::move(stop)) {}
+
+std::optional<std::int64_t> BaseImages::created(const base::Digest& manifest) const {
+  const auto found = created_.find(manifest);
+  return found == created_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::int64_t> BaseImages::newest_created() const {
+  std::optional<std::int64_t> newest;
+  for (const auto& [manifest, time] : created_) newest = std::max(newest.value_or(time), time);
+  return newest;
+}
 
 // Manifests and configs are content-addressed: one that the store has is never fetched again.
 std::string BaseImages::read_document(const Origin& origin, const oci::Descriptor& document,
@@ -133,10 +145,11 @@ dockerfile::ResolvedImage BaseImages::keep(const Pinned& image) {
     const oci::Descriptor& blob = image.manifest.layers[i];
     snapshot::SealedLayer sealed{image.config.diff_ids[i], blob, {}};
     stack.push_back(layers_.declare(sealed, origin.open_blob));
-    if (origin.repository) repositories_.emplace(blob.digest, *origin.repository);
+    if (origin.repository) places_->note(blob.digest, *origin.repository);
   }
   const base::Digest& digest = origin.document.digest;
   stacks_.insert_or_assign(digest, std::move(stack));
+  if (auto time = oci::parse_rfc3339(image.config.created)) created_.insert_or_assign(digest, *time);
   return {origin.canonical, digest, image.config, std::nullopt};
 }
 

@@ -2,9 +2,10 @@
 // OCI layout on disk.
 #pragma once
 
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,6 +16,7 @@
 #include "dockerfile/frontend.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
+#include "registry/blob_places.h"
 #include "snapshot/layer_store.h"
 
 namespace cooper::build {
@@ -30,8 +32,12 @@ class BaseImages final : public dockerfile::ImageResolver {
 
   // Of every image resolved so far: manifest digest → its layers, declared.
   const std::map<base::Digest, snapshot::LayerStack>& stacks() const { return stacks_; }
-  // Layer blob → the repository it came from, for cross-repository mounts.
-  const std::map<base::Digest, oci::Reference>& repositories() const { return repositories_; }
+  // Where layers come from, and where else they turn out to be.
+  const std::shared_ptr<registry::BlobPlaces>& places() const { return places_; }
+  // When the image was made, seconds since the epoch; nullopt when its config does not say.
+  std::optional<std::int64_t> created(const base::Digest& manifest) const;
+  // The newest of all of them.
+  std::optional<std::int64_t> newest_created() const;
 
  private:
   // Where an image is read from.
@@ -61,7 +67,8 @@ class BaseImages final : public dockerfile::ImageResolver {
   base::ThreadPool& pool_;
   std::stop_token stop_;
   std::map<base::Digest, snapshot::LayerStack> stacks_;
-  std::map<base::Digest, oci::Reference> repositories_;
+  std::map<base::Digest, std::int64_t> created_;
+  std::shared_ptr<registry::BlobPlaces> places_ = std::make_shared<registry::BlobPlaces>();
 };
 
 }  // namespace cooper::build

@@ -1,25 +1,32 @@
 #include "build/build.h"
 
+#include <algorithm>
 #include <ctime>
 #include <fmt/format.h>
 #include <set>
 
 #include "base/cancellation.h"
 #include "build/base_images.h"
+#include "build/cache_exports.h"
+#include "build/cache_places.h"
+#include "build/cached_blobs.h"
 #include "build/entitlements.h"
 #include "build/epoch.h"
 #include "build/fetching.h"
 #include "build/findings.h"
 #include "build/frontend_input.h"
+#include "build/image_times.h"
 #include "build/key_agent.h"
 #include "build/open_context.h"
 #include "build/outputs.h"
 #include "build/results.h"
+#include "cache/inline_backend.h"
 #include "cache/local.h"
 #include "cache/records.h"
 #include "dockerfile/frontend.h"
 #include "graph/definition.h"
 #include "image/sealer.h"
+#include "ops/cache_index.h"
 #include "ops/remote_source.h"
 #include "ops/results.h"
 #include "ops/runner.h"
@@ -31,32 +38,49 @@ namespace {
 
 constexpr std::size_t kSealWorkers = 4;
 
-// Starts sealing (and with it pushing) as soon as a layer of the final image exists.
+// Which steps give the image its layers.
+class ImageSteps {
+ public:
+  void add(const dockerfile::Lowered& image) {
+    steps_.insert(image.layer_vertices.begin(), image.layer_vertices.end());
+    steps_.insert(image.root);
+  }
+  bool contain(int vertex) const { return steps_.contains(vertex); }
+
+ private:
+  std::set<int> steps_;
+};
+
+// Counts steps, and starts sealing (and with it pushing) as soon as a layer of the final image exists.
 class Watcher final : public solver::SolveObserver {
  public:
-  Watcher(const graph::Definition& definition, image::Sealer* sealer)
-      : definition_(definition), sealer_(sealer) {}
+  Watcher(const graph::Definition& definition, const ImageSteps& image_steps)
+      : definition_(definition), image_steps_(image_steps) {}
 
-  void expect(const dockerfile::Lowered& lowered) {
-    final_.insert(lowered.layer_vertices.begin(), lowered.layer_vertices.end());
-    final_.insert(lowered.root);
-  }
+  // Null: nothing is sealed.
+  void seal_with(image::Sealer* sealer) { sealer_ = sealer; }
 
   void on_result(int vertex, const solver::ResultPtr& result, bool cached) override {
     const graph::Op& op = definition_.vertices[static_cast<std::size_t>(vertex)].op;
     bool is_step = std::holds_alternative<graph::File>(op) || std::holds_alternative<graph::Exec>(op);
-    if (is_step) ++(cached ? steps_cached : steps_run);
-    if (sealer_ == nullptr || !final_.contains(vertex)) return;
+    if (is_step) (cached ? cached_ : run_).insert(vertex);
+    if (sealer_ == nullptr || !image_steps_.contain(vertex)) return;
     for (const snapshot::LayerPtr& layer : ops::stack_of(result)) sealer_->start(layer);
   }
 
-  int steps_run = 0;
-  int steps_cached = 0;
+  int steps_run() const { return static_cast<int>(run_.size()); }
+  // One that ran and was then found again, when the build was solved a second time, ran.
+  int steps_cached() const {
+    return static_cast<int>(
+        std::count_if(cached_.begin(), cached_.end(), [&](int vertex) { return !run_.contains(vertex); }));
+  }
 
  private:
   const graph::Definition& definition_;
-  image::Sealer* sealer_;
-  std::set<int> final_;
+  const ImageSteps& image_steps_;
+  image::Sealer* sealer_ = nullptr;
+  std::set<int> run_;
+  std::set<int> cached_;
 };
 
 class Build {
@@ -68,6 +92,7 @@ class Build {
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
         bases_(tools, layers_, pool_, stop),
+        blobs_(layers_, *bases_.places()),
         agents_(request.ssh_sockets, request.ssh_keys,
                 [store = tools.store] { return store->make_temp("ssh-"); }),
         fetching_(request, tools, agents_, stop),
@@ -84,20 +109,24 @@ class Build {
     for (const oci::Platform& platform : target_platforms(request_)) lower(ast, platform);
     require_entitlements(definition_, roots(), request_);
     // Beyond this point there are no Dockerfile terms.
+    for (const dockerfile::Lowered& lowered : lowered_) image_steps_.add(lowered);
     ops::Services services = make_services();
-    Outputs outputs = open_outputs(request_, tools_, layers_, pool_, bases_, epoch());
-    // Solve: layers of the final image are sealed and handed to the outputs while later steps run.
-    std::unique_ptr<image::Sealer> sealer = make_sealer(outputs);
-    Watcher watcher(definition_, sealer.get());
-    std::vector<solver::ResultPtr> results = solve(services, watcher);
-    // The image, the outputs, the result.
-    exporter::BuiltImages built = assemble(results, outputs, sealer.get());
-    BuildResult result = describe(built, outputs);
-    for (const auto& exporter : outputs.exporters) result.written.push_back(exporter->finish(built, stop_));
-    result.steps_run = watcher.steps_run;
-    result.steps_cached = watcher.steps_cached;
-    write_result_files(request_, result);
-    return result;
+    ops::CacheIndex caches(services);
+    Watcher watcher(definition_, image_steps_);
+    while (true) {
+      try {
+        BuildResult result = attempt(services, caches, watcher);
+        write_result_files(request_, result);
+        return result;
+      } catch (const base::Error& error) {
+        // A cache that promised a layer and cannot give it: the build goes on without that record.
+        std::vector<std::string> lost = caches.exclude_lost();
+        if (lost.empty() || error.kind() == base::ErrorKind::kCancelled) throw;
+        for (const std::string& line : lost) {
+          warn(tools_, fmt::format("{}, making it anew: {}", line, error.summary()));
+        }
+      }
+    }
   }
 
   // A step that fails knows its lines; what of them the error is about is only found in the text. Of a RUN
@@ -109,6 +138,38 @@ class Build {
   }
 
  private:
+  // Solve, assemble, export. Layers of the final image are sealed and handed to the outputs, and results to
+  // the caches, while later steps run.
+  BuildResult attempt(ops::Services& services, ops::CacheIndex& caches, Watcher& watcher) {
+    Outputs outputs = open_outputs(request_, {tools_, layers_, pool_, bases_.places()}, epochs());
+    check_compression(outputs);
+    std::unique_ptr<image::Sealer> sealer = make_sealer(outputs);
+    watcher.seal_with(sealer.get());
+    CacheExports exports(
+        exports_,
+        [&](const CacheExports::Step& step, const std::stop_token& stop) {
+          if (step.of_the_image && sealer != nullptr) return sealer->wait(step.layer, stop);
+          return layers_.seal(*step.layer, outputs.seal, nullptr, stop);
+        },
+        warner());
+    listen(services, outputs, exports);
+    try {
+      std::vector<solver::ResultPtr> results = solve(services, caches, watcher);
+      exporter::BuiltImages built = assemble(results, outputs, sealer.get());
+      BuildResult result = describe(built, outputs);
+      for (const auto& exporter : outputs.exporters) result.written.push_back(exporter->finish(built, stop_));
+      for (std::string& line : exports.finish(stop_)) result.written.push_back(std::move(line));
+      caches.keep_found(stop_);
+      result.steps_run = watcher.steps_run();
+      result.steps_cached = watcher.steps_cached();
+      return result;
+    } catch (const base::Error& error) {
+      // What was done before something failed is worth keeping.
+      if (error.kind() != base::ErrorKind::kCancelled) exports.finish(stop_);
+      throw;
+    }
+  }
+
   // SOURCE_DATE_EPOCH may name what gives the time; ARGs and history show the number.
   void settle_epoch(const dockerfile::Ast& ast) {
     if (request_.epoch) return;
@@ -139,13 +200,28 @@ class Build {
     return context_.commit_time;
   }
 
+  // Times of image and files, where no output has its own.
+  Epochs epochs() const {
+    const std::optional<std::int64_t> time = epoch();
+    const bool is_asked_for = request_.epoch || lowered_.front().source_date_epoch;
+    if (!time || is_asked_for) return {time, time};
+    return {time, steady_file_time(*time, lowered_, definition_, bases_)};
+  }
+
+  cache::Warn warner() {
+    return [this](const std::string& text) { warn(tools_, text); };
+  }
+
   ops::Services make_services() {
-    records_ = std::make_unique<cache::Records>(std::make_shared<cache::LocalBackend>(tools_.store),
-                                                [this](const std::string& text) { warn(tools_, text); });
+    records_ =
+        std::make_unique<cache::Records>(std::make_shared<cache::LocalBackend>(tools_.store), warner());
+    imports_ = open_imports(request_, tools_, warner());
+    exports_ = open_exports(request_, tools_, blobs_.provider(), warner());
     ops::Services services;
     services.definition = &definition_;
     services.layers = &layers_;
     services.records = records_.get();
+    for (const CacheImport& import : imports_) services.imports.push_back(import.records.get());
     services.pool = &pool_;
     services.events = tools_.events;
     services.selections = &selections_;
@@ -161,6 +237,43 @@ class Build {
     services.secret = [this](const std::string& id) { return find_secret(request_, id); };
     services.ssh_socket = [this](const std::string& id) { return agents_.socket_of(id, stop_); };
     return services;
+  }
+
+  // What outputs and caches hear of steps.
+  void listen(ops::Services& services, Outputs& outputs, CacheExports& exports) {
+    services.on_run = [this, &outputs](int vertex) {
+      if (!image_steps_.contain(vertex)) return;
+      for (const auto& exporter : outputs.exporters) exporter->expect_new_image();
+    };
+    services.on_record = [this, &exports](int vertex, const cache::Record& record,
+                                          const snapshot::LayerPtr& layer, const std::string& origin) {
+      blobs_.add(layer);
+      for (const CacheImport& import : imports_) {
+        if (import.repository && import.records->name() == origin)
+          bases_.places()->note(record.blob->digest, *import.repository);
+      }
+      if (writes_inline())
+        inline_records_.with([&](auto& records) { records.insert_or_assign(vertex, record); });
+      exports.offer({record, layer, origin, image_steps_.contain(vertex)});
+    };
+  }
+
+  bool writes_inline() const {
+    return std::any_of(exports_.begin(), exports_.end(),
+                       [](const CacheExport& place) { return place.is_inline(); });
+  }
+
+  // The blobs of a cache are the image's own, so both have one form.
+  void check_compression(Outputs& outputs) const {
+    for (const CacheExport& place : exports_) {
+      if (!place.compression || *place.compression == outputs.seal.compression) continue;
+      if (!outputs.needs_image()) {
+        outputs.seal.compression = *place.compression;
+        continue;
+      }
+      throw base::Error(base::ErrorKind::kUsage, "--cache-to asks for another compression than the image has")
+          .hint("its layers are the image's own: give the output the same compression=");
+    }
   }
 
   std::unique_ptr<image::Sealer> make_sealer(Outputs& outputs) {
@@ -183,14 +296,12 @@ class Build {
     return roots;
   }
 
-  std::vector<solver::ResultPtr> solve(ops::Services& services, Watcher& watcher) {
-    for (const dockerfile::Lowered& lowered : lowered_) watcher.expect(lowered);
+  std::vector<solver::ResultPtr> solve(ops::Services& services, ops::CacheIndex& caches, Watcher& watcher) {
     ops::Runner runner(services);
-    ops::LocalCacheIndex index(services);
     solver::Limits limits;
     limits.exec = request_.max_parallelism;
     std::vector<solver::ResultPtr> found =
-        solver::solve(definition_, roots(), runner, index, watcher, *tools_.events, limits, stop_);
+        solver::solve(definition_, roots(), runner, caches, watcher, *tools_.events, limits, stop_);
     std::vector<solver::ResultPtr> results;
     for (std::size_t i = 0, next = 0; i < lowered_.size(); ++i) {
       results.push_back(lowered_[i].root == graph::kScratch ? nullptr : found[next++]);
@@ -215,7 +326,7 @@ class Build {
         layers.push_back(std::move(layer));
       }
       if (sealer != nullptr) {
-        built.images.push_back(image::assemble(lowered_[i].config, std::move(layers), options));
+        built.images.push_back(image::assemble(config_of(lowered_[i], layers), std::move(layers), options));
       } else {
         image::Image tree_only;
         tree_only.config = lowered_[i].config;
@@ -230,6 +341,25 @@ class Build {
           image::annotations_at(options.annotations, image::AnnotationPlace::kIndexDescriptor);
     }
     return built;
+  }
+
+  // The image's config, with records of its layers where they are wanted.
+  oci::ImageConfig config_of(const dockerfile::Lowered& lowered,
+                             const std::vector<image::ImageLayer>& layers) {
+    oci::ImageConfig config = lowered.config;
+    if (!writes_inline()) return config;
+    std::vector<std::optional<cache::Record>> by_layer(layers.size());
+    const std::size_t first = layers.size() - lowered.layer_vertices.size();
+    inline_records_.with([&](const auto& records) {
+      for (std::size_t i = 0; i < lowered.layer_vertices.size(); ++i) {
+        const auto record = records.find(lowered.layer_vertices[i]);
+        if (record == records.end()) continue;
+        by_layer[first + i] = record->second;
+        by_layer[first + i]->sealing = layers[first + i].sealed.sealing;
+      }
+    });
+    cache::add_inline_records(by_layer, config);
+    return config;
   }
 
   BuildResult describe(const exporter::BuiltImages& built, const Outputs& outputs) const {
@@ -250,6 +380,7 @@ class Build {
   base::ThreadPool pool_;
   snapshot::LayerStore layers_;
   BaseImages bases_;
+  CachedBlobs blobs_;
   SshAgents agents_;
   Fetching fetching_;
   OpenedContext context_;
@@ -258,7 +389,11 @@ class Build {
   std::vector<dockerfile::Lowered> lowered_;
   Findings findings_;
   ops::SelectionMemo selections_;
+  ImageSteps image_steps_;
   std::unique_ptr<cache::Records> records_;
+  std::vector<CacheImport> imports_;
+  std::vector<CacheExport> exports_;
+  base::Guarded<std::map<int, cache::Record>> inline_records_;  // by vertex
 };
 
 }  // namespace

@@ -20,6 +20,12 @@ struct Output {
   std::map<std::string, std::string> attributes;
 };
 
+// One --cache-from or --cache-to, as buildx spells it.
+struct CachePlace {
+  std::string type;  // registry, local, inline, s3, gcs, azblob
+  std::map<std::string, std::string> attributes;
+};
+
 struct SecretSource {
   std::string id;
   std::string file;                  // read when a step needs it
@@ -44,6 +50,8 @@ struct BuildRequest {
   std::map<std::string, std::vector<std::string>> ssh_keys;  // --ssh ID=KEYFILE,…
   std::string known_hosts;  // ssh host keys, besides what ssh itself reads; "" for none
 
+  std::vector<CachePlace> cache_from;
+  std::vector<CachePlace> cache_to;
   bool no_cache = false;
   std::vector<std::string> no_cache_stages;
   std::string network = "default";  // default, host, none

@@ -8,14 +8,15 @@
 
 #include "base/bytes.h"
 #include "oci/descriptor.h"
+#include "oci/reference.h"
 
 namespace cooper::cache {
 
 struct BlobProvider {
   // The compressed bytes. Throws base::Error when they cannot be had. May be called from several threads.
   std::function<std::unique_ptr<base::ByteSource>(const oci::Descriptor&, const std::stop_token&)> open;
-  // The repository on `host` that is known to have the blob, "" for none; may be empty.
-  std::function<std::string(const oci::Descriptor&, const std::string& host)> repository;
+  // Another repository on the host of `target` that is known to have the blob, "" for none; may be empty.
+  std::function<std::string(const oci::Descriptor&, const oci::Reference& target)> repository;
 };
 
 }  // namespace cooper::cache

@@ -51,10 +51,7 @@ std::vector<std::string> differences(const Ingredients& now, const Ingredients& 
   return found;
 }
 
-}  // namespace
-
-std::string explain_miss(const solver::Key& key, const std::optional<Record>& earlier, bool ignore_cache) {
-  if (ignore_cache) return "--no-cache";
+std::string explain_change(const solver::Key& key, const std::optional<Record>& earlier) {
   if (!earlier) return "never built here before";
   if (earlier->key == key.digest) return "evicted";
   std::vector<std::string> found = differences(key.ingredients, earlier->ingredients);
@@ -63,6 +60,16 @@ std::string explain_miss(const solver::Key& key, const std::optional<Record>& ea
   const std::size_t more = found.size() - kNamed;
   found.resize(kNamed);
   return fmt::format("{} and {} more", base::join(found, ", "), more);
+}
+
+}  // namespace
+
+std::string explain_miss(const solver::Key& key, const std::optional<Record>& earlier, bool ignore_cache,
+                         const std::vector<Outage>& outages) {
+  if (ignore_cache) return "--no-cache";
+  std::string text = explain_change(key, earlier);
+  for (const Outage& outage : outages) text += fmt::format("; {} unreachable: {}", outage.cache, outage.why);
+  return text;
 }
 
 }  // namespace cooper::cache

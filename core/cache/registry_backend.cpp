@@ -103,10 +103,7 @@ void RegistryBackend::push_blob(const oci::Descriptor& blob, const std::stop_tok
   registry::PushBlob push;
   push.descriptor = blob;
   push.open = [&] { return blobs_.open(blob, stop); };
-  if (blobs_.repository) {
-    std::string from = blobs_.repository(blob, place_.repository.host);
-    if (from != place_.repository.repository) push.mount_from = std::move(from);
-  }
+  if (blobs_.repository) push.mount_from = blobs_.repository(blob, place_.repository);
   client_->push_blob(place_.repository, push, stop);
   present_.with([&](auto& present) { present.insert(blob.digest); });
 }

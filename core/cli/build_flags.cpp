@@ -204,6 +204,16 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--no-cache-filter", flags.no_cache_filter, "stages to run without the cache")
       ->delimiter(',')
       ->allow_extra_args(false);
+  app.add_option(
+         "--cache-from", flags.cache_from,
+         "where to look for results of steps: type=registry,ref=HOST/NAME or type=local,src=DIRECTORY,\n"
+         "and scope=…, ttl=…; or an image's name")
+      ->allow_extra_args(false);
+  app.add_option(
+         "--cache-to", flags.cache_to,
+         "where to write them: type=registry,ref=HOST/NAME, type=local,dest=DIRECTORY or type=inline,\n"
+         "and mode=min|max, scope=…, ignore-error=…")
+      ->allow_extra_args(false);
   app.add_flag("--explain", flags.explain, "say why each step was not answered from the cache");
   app.add_flag("--pull", flags.pull, "always ask the registry for bases (cooper always does)");
   app.add_option("--network", flags.network, "for RUN: default, host, none");
@@ -263,6 +273,12 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   request.known_hosts = environment.home() + "/.ssh/known_hosts";
   request.extra_hosts = flags.add_hosts;
   request.ulimits = flags.ulimits;
+  for (const std::string& text : flags.cache_from) {
+    if (auto place = parse_cache_place(text, "--cache-from")) request.cache_from.push_back(std::move(*place));
+  }
+  for (const std::string& text : flags.cache_to) {
+    if (auto place = parse_cache_place(text, "--cache-to")) request.cache_to.push_back(std::move(*place));
+  }
   request.no_cache = flags.no_cache;
   request.no_cache_stages = flags.no_cache_filter;
   request.network = flags.network;

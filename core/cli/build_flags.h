@@ -32,6 +32,8 @@ struct BuildFlags {
   std::vector<std::string> add_hosts;
   std::vector<std::string> ulimits;
   std::vector<std::string> no_cache_filter;
+  std::vector<std::string> cache_from;
+  std::vector<std::string> cache_to;
   std::string call;
   std::string network = "default";
   std::string shm_size;

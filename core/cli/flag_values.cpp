@@ -83,6 +83,27 @@ std::optional<build::Output> parse_output(const std::string& text) {
   return output;
 }
 
+std::optional<build::CachePlace> parse_cache_place(const std::string& text, std::string_view flag) {
+  if (text.empty()) return std::nullopt;
+  build::CachePlace place;
+  std::vector<std::string> fields = csv_fields(text, flag);
+  if (fields.size() == 1 && fields[0].find('=') == std::string::npos) {
+    place.type = "registry";
+    place.attributes["ref"] = fields[0];
+    return place;
+  }
+  for (const CsvPair& pair : csv_pairs(text, flag)) {
+    if (!pair.has_value) throw usage(fmt::format("{} '{}': '{}' has no value", flag, text, pair.key));
+    if (pair.key == "type") {
+      place.type = pair.value;
+    } else {
+      place.attributes[pair.key] = pair.value;
+    }
+  }
+  if (place.type.empty()) throw usage(fmt::format("{} '{}' has no type", flag, text));
+  return place;
+}
+
 std::optional<SecretFlag> parse_secret(const std::string& text) {
   if (text.empty()) return std::nullopt;
   SecretFlag secret;

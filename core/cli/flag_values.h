@@ -21,6 +21,9 @@ std::pair<std::string, std::string> parse_key_value(const std::string& text, std
 // --output: one CSV record, or a single word that is a directory ("-": a tar on standard output).
 std::optional<build::Output> parse_output(const std::string& text);
 
+// --cache-from and --cache-to: one CSV record, or a single word that is an image's name.
+std::optional<build::CachePlace> parse_cache_place(const std::string& text, std::string_view flag);
+
 // --secret.
 struct SecretFlag {
   std::string id;

@@ -100,7 +100,9 @@ class BlobFetcher final : public image::LayerReceiver {
  public:
   BlobFetcher(snapshot::LayerStore& layers, snapshot::LayerPtr layer, std::stop_token stop)
       : layers_(layers), layer_(std::move(layer)), stop_(std::move(stop)) {}
-  void complete(const snapshot::SealedLayer& sealed) override { layers_.require_blob(*layer_, sealed, stop_); }
+  void complete(const snapshot::SealedLayer& sealed) override {
+    layers_.require_blob(*layer_, sealed, stop_);
+  }
 
  private:
   snapshot::LayerStore& layers_;

@@ -38,6 +38,9 @@ class Exporter {
   // goes on. Null when this output takes no blobs.
   virtual std::unique_ptr<image::LayerReceiver> receive_layer(const snapshot::LayerPtr& layer,
                                                               const std::stop_token& stop) = 0;
+  // It is certain now that the image is one that was never made before: what is known of it can go out.
+  // Called any number of times, from any thread, and quick.
+  virtual void expect_new_image() {}
   // Everything is there. Returns one line for people about what was written where.
   virtual std::string finish(const BuiltImages& built, const std::stop_token& stop) = 0;
 };

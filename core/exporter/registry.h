@@ -1,4 +1,7 @@
 // type=registry: pushes layers as they are sealed, then configs, manifests, index and tags.
+//
+// Layers whose blobs were known before wait until it is certain that the image is a new one: an image that
+// the registry has already costs a question and its tags, however many layers it has.
 #pragma once
 
 #include <memory>
@@ -7,6 +10,7 @@
 
 #include "exporter/exporter.h"
 #include "oci/reference.h"
+#include "registry/blob_places.h"
 #include "registry/client.h"
 #include "snapshot/layer_store.h"
 
@@ -17,10 +21,10 @@ struct RegistryOutput {
   bool by_digest = false;             // push-by-digest: no tags
 };
 
-// `base_repositories`: layer digest → repository on a host that has it, for cross-repository mounts.
+// `places` knows from where blobs can be mounted, and hears where they are now.
 std::unique_ptr<Exporter> make_registry_exporter(RegistryOutput output,
                                                  std::shared_ptr<registry::Client> client,
                                                  snapshot::LayerStore& layers,
-                                                 std::map<base::Digest, oci::Reference> base_repositories);
+                                                 std::shared_ptr<registry::BlobPlaces> places);
 
 }  // namespace cooper::exporter

@@ -5,6 +5,7 @@
 #include "base/encoder.h"
 #include "base/error.h"
 #include "cache/explain.h"
+#include "ops/cache_index.h"
 #include "ops/exec.h"
 #include "ops/file.h"
 #include "ops/keys.h"
@@ -15,12 +16,6 @@ namespace cooper::ops {
 namespace {
 
 using solver::ResultPtr;
-
-// A found record together with the layer that it stands for.
-struct FoundLayer {
-  cache::Record record;
-  snapshot::LayerPtr layer;  // null when the step changed nothing
-};
 
 ResultPtr on_top(const ResultPtr& base, snapshot::LayerPtr layer, std::int64_t created) {
   auto result = std::make_shared<StackResult>(stack_result(base));
@@ -96,10 +91,13 @@ std::optional<solver::Key> Runner::content_key(int index, std::span<const base::
   return ops::definition_key(index, stable_inputs, services_, stop);
 }
 
-ResultPtr Runner::load(int, const solver::CacheHit& hit, const ResultPtr& base, const std::stop_token& stop) {
+ResultPtr Runner::load(int index, const solver::CacheHit& hit, const ResultPtr& base,
+                       const std::stop_token& stop) {
   const auto& found = *static_cast<const FoundLayer*>(hit.record.get());
-  // Reads and verifies the layer's index: a damaged one throws now, while the step can still be run instead.
-  services_.layers->materialize(*found.layer, stop);
+  // Reads and verifies the index of a layer that was made here: a damaged one throws now, while the step can
+  // still be run instead. One that was made elsewhere is fetched when something needs its bytes.
+  if (!found.layer->origin()) services_.layers->materialize(*found.layer, stop);
+  if (services_.on_record) services_.on_record(index, found.record, found.layer, found.origin);
   return on_top(base, found.layer, found.record.created);
 }
 
@@ -117,7 +115,8 @@ ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver
   }
   if (std::holds_alternative<graph::Merge>(op)) return merge(inputs);
 
-  if (services_.explain) explain(index, key);
+  if (services_.on_run) services_.on_run(index);
+  if (services_.explain) explain(index, key, stop);
   base::Clock::time_point begin = base::Clock::now();
   snapshot::LayerPtr layer = make_layer(index, inputs, stop);
   cache::Record record;
@@ -131,6 +130,7 @@ ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver
       std::chrono::duration_cast<std::chrono::milliseconds>(base::Clock::now() - begin).count();
   record.ingredients = key.ingredients;
   remember(record, stop);
+  if (services_.on_record) services_.on_record(index, record, layer, "");
   return on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer), record.created);
 }
 
@@ -161,27 +161,19 @@ void Runner::remember(const cache::Record& record, const std::stop_token& stop) 
   }
 }
 
-void Runner::explain(int index, const solver::Key& key) const {
+void Runner::explain(int index, const solver::Key& key, const std::stop_token& stop) const {
   const graph::Vertex& described = vertex(index);
+  std::optional<cache::Record> earlier = services_.records->last_of_step(step_id(described), stop);
+  std::vector<cache::Outage> outages;
+  for (cache::Records* import : services_.imports) {
+    if (!earlier) earlier = import->last_of_step(step_id(described), stop);
+    if (std::string why = import->outage(); !why.empty()) outages.push_back({import->name(), std::move(why)});
+  }
   base::Event event;
   event.kind = base::Event::Kind::kExplain;
   event.vertex = index;
-  event.text = cache::explain_miss(key, services_.records->last_of_step(step_id(described), {}),
-                                   described.info.ignore_cache);
+  event.text = cache::explain_miss(key, earlier, described.info.ignore_cache, outages);
   services_.events->emit(std::move(event));
-}
-
-std::optional<solver::CacheHit> LocalCacheIndex::find(int, const solver::Key& key,
-                                                      const std::stop_token& stop) {
-  std::optional<cache::Record> record = services_.records->find(key.digest, stop);
-  if (!record) return std::nullopt;
-  snapshot::LayerPtr layer = services_.layers->find(record->layer_id);
-  if (layer == nullptr) return std::nullopt;
-  solver::CacheHit hit;
-  hit.origin = services_.records->name();
-  hit.content_key = record->content_key;
-  hit.record = std::make_shared<FoundLayer>(FoundLayer{std::move(*record), std::move(layer)});
-  return hit;
 }
 
 }  // namespace cooper::ops

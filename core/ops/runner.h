@@ -34,18 +34,7 @@ class Runner final : public solver::OpRunner {
   snapshot::LayerPtr make_layer(int index, std::span<const solver::ResultPtr> inputs,
                                 const std::stop_token& stop);
   void remember(const cache::Record& record, const std::stop_token& stop);
-  void explain(int index, const solver::Key& key) const;
-  Services& services_;
-};
-
-// The local store as the solver's cache: a hit is a record whose layer is still there.
-class LocalCacheIndex final : public solver::CacheIndex {
- public:
-  explicit LocalCacheIndex(Services& services) : services_(services) {}
-  std::optional<solver::CacheHit> find(int vertex, const solver::Key& key,
-                                       const std::stop_token& stop) override;
-
- private:
+  void explain(int index, const solver::Key& key, const std::stop_token& stop) const;
   Services& services_;
 };
 

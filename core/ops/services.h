@@ -25,7 +25,15 @@ class SelectionMemo;
 struct Services {
   const graph::Definition* definition = nullptr;
   snapshot::LayerStore* layers = nullptr;
-  cache::Records* records = nullptr;  // of the local store
+  cache::Records* records = nullptr;     // of the local store
+  std::vector<cache::Records*> imports;  // further caches, asked in this order
+  // Hears of every step that is going to run. From any thread; may be empty.
+  std::function<void(int vertex)> on_run;
+  // Hears of every step's record and layer, made now or found; `origin` is the name of the cache where it was
+  // found, "" when the step ran. From any thread; may be empty.
+  std::function<void(int vertex, const cache::Record& record, const snapshot::LayerPtr& layer,
+                     const std::string& origin)>
+      on_record;
   base::ThreadPool* pool = nullptr;
   base::EventSink* events = nullptr;
   // Null where the build has no such sources.

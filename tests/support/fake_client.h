@@ -35,7 +35,9 @@ class FakeClient final : public registry::Client {
   std::optional<oci::Descriptor> resolve(const oci::Reference& reference, const std::stop_token&) override {
     std::scoped_lock lock(mutex);
     asked.push_back("resolve " + reference.str());
-    auto found = manifests.find(reference.name() + ":" + reference.tag);
+    std::string name =
+        reference.name() + (reference.digest ? "@" + reference.digest->str() : ":" + reference.tag);
+    auto found = manifests.find(name);
     if (found == manifests.end()) return std::nullopt;
     oci::Descriptor descriptor;
     descriptor.media_type = found->second.media_type;

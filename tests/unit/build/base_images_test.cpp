@@ -70,7 +70,8 @@ TEST_F(BuildBaseImages, PinsATagToItsDigest) {
   EXPECT_FALSE(stack[0]->materialized()) << "nothing is pulled before it is needed";
   layers_.materialize(*stack[0], {});
   EXPECT_NE(stack[0]->index().find("from-amd64"), nullptr);
-  EXPECT_EQ(bases_.repositories().at(manifest.layers[0].digest).repository, "base");
+  EXPECT_EQ(bases_.places()->mount_source(manifest.layers[0].digest, oci::Reference::parse("r.example/new")),
+            "base");
 }
 
 TEST_F(BuildBaseImages, ChoosesThePlatformOfAnIndex) {

@@ -22,8 +22,8 @@ class BuildOutputs : public support::LayerFixture {
   }
   Outputs open(std::vector<Output> outputs, std::optional<std::int64_t> epoch = std::nullopt) {
     request_.outputs = std::move(outputs);
-    BaseImages bases(tools_, layers_, pool_, {});
-    return open_outputs(request_, tools_, layers_, pool_, bases, epoch);
+    OutputWorld world{tools_, layers_, pool_, std::make_shared<registry::BlobPlaces>()};
+    return open_outputs(request_, world, {epoch, epoch});
   }
   base::Error refusal(std::vector<Output> outputs) {
     return error_of([&] { open(std::move(outputs)); });

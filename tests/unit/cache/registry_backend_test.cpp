@@ -24,9 +24,9 @@ struct RegistryWorld {
     return {[this](const oci::Descriptor& blob, const std::stop_token&) -> std::unique_ptr<base::ByteSource> {
               return std::make_unique<support::StringSource>(blobs.at(blob.digest));
             },
-            [this](const oci::Descriptor& blob, const std::string& host) {
+            [this](const oci::Descriptor& blob, const oci::Reference& target) {
               auto found = known_in.find(blob.digest);
-              return host == "r.example" && found != known_in.end() ? found->second : std::string();
+              return target.host == "r.example" && found != known_in.end() ? found->second : std::string();
             }};
   }
   std::unique_ptr<Backend> open() {

@@ -21,10 +21,10 @@ class ExporterRegistry : public ExporterFixture {
     RegistryOutput output;
     output.by_digest = by_digest;
     for (const std::string& name : names) output.names.push_back(oci::Reference::parse(name));
-    return make_registry_exporter(std::move(output), client_, layers_, bases_);
+    return make_registry_exporter(std::move(output), client_, layers_, places_);
   }
   std::shared_ptr<support::FakeClient> client_ = std::make_shared<support::FakeClient>();
-  std::map<base::Digest, oci::Reference> bases_;
+  std::shared_ptr<registry::BlobPlaces> places_ = std::make_shared<registry::BlobPlaces>();
 };
 
 TEST_F(ExporterRegistry, PushesBlobsThenTheTag) {
@@ -70,7 +70,7 @@ TEST_F(ExporterRegistry, ByDigestTouchesNoTag) {
 TEST_F(ExporterRegistry, BaseLayersAreMountedFromTheirRepository) {
   BuiltImages all = built({image({LayerTar().file("base"), LayerTar().file("new")})});
   const oci::Manifest& manifest = all.images[0].manifest;
-  bases_[manifest.layers[0].digest] = oci::Reference::parse("r.example/library/base:1");
+  places_->note(manifest.layers[0].digest, oci::Reference::parse("r.example/library/base:1"));
   run(*exporter({"r.example/app:1", "elsewhere.example/app:1"}), all);
   std::string digest = manifest.layers[0].digest.str();
   EXPECT_THAT(client_->pushed, Contains("blob r.example/app " + digest + " from library/base"));
@@ -141,8 +141,28 @@ TEST_F(ExporterRegistryStreaming, ABrokenStreamIsFollowedByAnOrdinaryPush) {
 TEST_F(ExporterRegistryStreaming, WhatIsSealedAlreadyIsNotStreamed) {
   snapshot::LayerPtr layer = made(kLarge);
   snapshot::SealedLayer sealed = layers_.seal(*layer, {}, nullptr, {});
-  deliver(*exporter({"r.example/app:1"}), layer);
+  auto output = exporter({"r.example/app:1"});
+  deliver(*output, layer);
+  output->expect_new_image();
+  output.reset();
   EXPECT_THAT(client_->pushed, ElementsAre("blob r.example/app " + sealed.blob.digest.str()));
+}
+
+// Nothing was made, so the registry may have the whole image: only its tag is pushed then.
+TEST_F(ExporterRegistry, AnImageThatIsThereCostsItsTag) {
+  BuiltImages all = built({image({LayerTar().file("a", "1")})});
+  const oci::Manifest& manifest = all.images[0].manifest;
+  client_->add_manifest("r.example/app:old", manifest.media_type, manifest.raw);
+  run(*exporter({"r.example/app:new"}), all);
+  EXPECT_THAT(client_->pushed, ElementsAre("manifest r.example/app:new"));
+}
+
+TEST_F(ExporterRegistry, ANewImageGoesUpEvenWhereAnotherRepositoryHasIt) {
+  BuiltImages all = built({image({LayerTar().file("a", "1")})});
+  const oci::Manifest& manifest = all.images[0].manifest;
+  client_->add_manifest("r.example/app:old", manifest.media_type, manifest.raw);
+  run(*exporter({"r.example/app:new", "other.example/app:new"}), all);
+  EXPECT_THAT(client_->pushed, Contains("blob other.example/app " + manifest.layers[0].digest.str()));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "ops/cache_index.h"
 #include "ops/runner.h"
 
 #include <gmock/gmock.h>
@@ -34,7 +35,7 @@ class OpsRunner : public ServicesFixture {
   }
 
   Runner runner_{services_};
-  LocalCacheIndex index_{services_};
+  CacheIndex index_{services_};
 };
 
 TEST_F(OpsRunner, SourcesYieldWhatWasOpened) {

@@ -1,0 +1,30 @@
+#include "build/cached_blobs.h"
+
+#include "os/fd.h"
+#include "store/store.h"
+
+namespace cooper::build {
+
+void CachedBlobs::add(const snapshot::LayerPtr& layer) {
+  if (!layer->origin()) return;
+  by_blob_.with([&](auto& layers) { layers.insert_or_assign(layer->origin()->blob.digest, layer); });
+}
+
+std::unique_ptr<base::ByteSource> CachedBlobs::open(const oci::Descriptor& blob,
+                                                    const std::stop_token& stop) {
+  snapshot::LayerPtr layer = by_blob_.with([&](const auto& layers) {
+    const auto found = layers.find(blob.digest);
+    return found == layers.end() ? nullptr : found->second;
+  });
+  if (layer != nullptr) layers_.fetch_blob(*layer, stop);
+  return std::make_unique<os::FileSource>(layers_.store().open_blob(blob.digest), blob.digest.str());
+}
+
+cache::BlobProvider CachedBlobs::provider() {
+  return {[this](const oci::Descriptor& blob, const std::stop_token& stop) { return open(blob, stop); },
+          [this](const oci::Descriptor& blob, const oci::Reference& target) {
+            return places_.mount_source(blob.digest, target);
+          }};
+}
+
+}  // namespace cooper::build
