@@ -326,7 +326,8 @@ class Build {
         layers.push_back(std::move(layer));
       }
       if (sealer != nullptr) {
-        built.images.push_back(image::assemble(config_of(lowered_[i], layers), std::move(layers), options));
+        oci::ImageConfig config = config_of(lowered_[i], layers);
+        built.images.push_back(image::assemble(std::move(config), std::move(layers), options));
       } else {
         image::Image tree_only;
         tree_only.config = lowered_[i].config;
