@@ -7,9 +7,7 @@
 
 #include "base/cancellation.h"
 #include "build/base_images.h"
-#include "build/cache_exports.h"
-#include "build/cache_places.h"
-#include "build/cached_blobs.h"
+#include "build/caches.h"
 #include "build/entitlements.h"
 #include "build/epoch.h"
 #include "build/fetching.h"
@@ -20,8 +18,6 @@
 #include "build/open_context.h"
 #include "build/outputs.h"
 #include "build/results.h"
-#include "cache/inline_backend.h"
-#include "cache/local.h"
 #include "cache/records.h"
 #include "dockerfile/frontend.h"
 #include "graph/definition.h"
@@ -92,13 +88,14 @@ class Build {
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
         bases_(tools, layers_, pool_, stop),
-        blobs_(layers_, *bases_.places()),
         agents_(request.ssh_sockets, request.ssh_keys,
                 [store = tools.store] { return store->make_temp("ssh-"); }),
         fetching_(request, tools, agents_, stop),
         findings_(tools.on_finding) {}
 
   BuildResult run() {
+    // Refuse what is asked for wrongly, before anything is fetched.
+    caches_ = std::make_unique<BuildCaches>(request_, tools_, layers_, bases_.places(), warner());
     // Read the Dockerfile and look at what it may copy from.
     context_ = open_context(
         request_, {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)}, stop_);
@@ -111,16 +108,16 @@ class Build {
     // Beyond this point there are no Dockerfile terms.
     for (const dockerfile::Lowered& lowered : lowered_) image_steps_.add(lowered);
     ops::Services services = make_services();
-    ops::CacheIndex caches(services);
+    ops::CacheIndex index(services);
     Watcher watcher(definition_, image_steps_);
     while (true) {
       try {
-        BuildResult result = attempt(services, caches, watcher);
+        BuildResult result = attempt(services, index, watcher);
         write_result_files(request_, result);
         return result;
       } catch (const base::Error& error) {
         // A cache that promised a layer and cannot give it: the build goes on without that record.
-        std::vector<std::string> lost = caches.exclude_lost();
+        std::vector<std::string> lost = index.exclude_lost();
         if (lost.empty() || error.kind() == base::ErrorKind::kCancelled) throw;
         for (const std::string& line : lost) {
           warn(tools_, fmt::format("{}, making it anew: {}", line, error.summary()));
@@ -140,13 +137,13 @@ class Build {
  private:
   // Solve, assemble, export. Layers of the final image are sealed and handed to the outputs, and results to
   // the caches, while later steps run.
-  BuildResult attempt(ops::Services& services, ops::CacheIndex& caches, Watcher& watcher) {
+  BuildResult attempt(ops::Services& services, ops::CacheIndex& index, Watcher& watcher) {
     Outputs outputs = open_outputs(request_, {tools_, layers_, pool_, bases_.places()}, epochs());
-    check_compression(outputs);
+    caches_->settle_compression(outputs);
     std::unique_ptr<image::Sealer> sealer = make_sealer(outputs);
     watcher.seal_with(sealer.get());
     CacheExports exports(
-        exports_,
+        caches_->exports(),
         [&](const CacheExports::Step& step, const std::stop_token& stop) {
           if (step.of_the_image && sealer != nullptr) return sealer->wait(step.layer, stop);
           return layers_.seal(*step.layer, outputs.seal, nullptr, stop);
@@ -154,18 +151,19 @@ class Build {
         warner());
     listen(services, outputs, exports);
     try {
-      std::vector<solver::ResultPtr> results = solve(services, caches, watcher);
+      std::vector<solver::ResultPtr> results = solve(services, index, watcher);
       exporter::BuiltImages built = assemble(results, outputs, sealer.get());
       BuildResult result = describe(built, outputs);
       for (const auto& exporter : outputs.exporters) result.written.push_back(exporter->finish(built, stop_));
       for (std::string& line : exports.finish(stop_)) result.written.push_back(std::move(line));
-      caches.keep_found(stop_);
+      index.keep_found(stop_);
       result.steps_run = watcher.steps_run();
       result.steps_cached = watcher.steps_cached();
       return result;
     } catch (const base::Error& error) {
-      // What was done before something failed is worth keeping.
-      if (error.kind() != base::ErrorKind::kCancelled) exports.finish(stop_);
+      // What was done before a step failed is worth keeping.
+      if (error.kind() != base::ErrorKind::kCancelled && !index.any_lost())
+        exports.finish_after_failure(stop_);
       throw;
     }
   }
@@ -213,15 +211,10 @@ class Build {
   }
 
   ops::Services make_services() {
-    records_ =
-        std::make_unique<cache::Records>(std::make_shared<cache::LocalBackend>(tools_.store), warner());
-    imports_ = open_imports(request_, tools_, warner());
-    exports_ = open_exports(request_, tools_, blobs_.provider(), warner());
     ops::Services services;
+    caches_->fill(services);
     services.definition = &definition_;
     services.layers = &layers_;
-    services.records = records_.get();
-    for (const CacheImport& import : imports_) services.imports.push_back(import.records.get());
     services.pool = &pool_;
     services.events = tools_.events;
     services.selections = &selections_;
@@ -247,33 +240,9 @@ class Build {
     };
     services.on_record = [this, &exports](int vertex, const cache::Record& record,
                                           const snapshot::LayerPtr& layer, const std::string& origin) {
-      blobs_.add(layer);
-      for (const CacheImport& import : imports_) {
-        if (import.repository && import.records->name() == origin)
-          bases_.places()->note(record.blob->digest, *import.repository);
-      }
-      if (writes_inline())
-        inline_records_.with([&](auto& records) { records.insert_or_assign(vertex, record); });
+      caches_->hear(vertex, record, layer, origin);
       exports.offer({record, layer, origin, image_steps_.contain(vertex)});
     };
-  }
-
-  bool writes_inline() const {
-    return std::any_of(exports_.begin(), exports_.end(),
-                       [](const CacheExport& place) { return place.is_inline(); });
-  }
-
-  // The blobs of a cache are the image's own, so both have one form.
-  void check_compression(Outputs& outputs) const {
-    for (const CacheExport& place : exports_) {
-      if (!place.compression || *place.compression == outputs.seal.compression) continue;
-      if (!outputs.needs_image()) {
-        outputs.seal.compression = *place.compression;
-        continue;
-      }
-      throw base::Error(base::ErrorKind::kUsage, "--cache-to asks for another compression than the image has")
-          .hint("its layers are the image's own: give the output the same compression=");
-    }
   }
 
   std::unique_ptr<image::Sealer> make_sealer(Outputs& outputs) {
@@ -296,12 +265,12 @@ class Build {
     return roots;
   }
 
-  std::vector<solver::ResultPtr> solve(ops::Services& services, ops::CacheIndex& caches, Watcher& watcher) {
+  std::vector<solver::ResultPtr> solve(ops::Services& services, ops::CacheIndex& index, Watcher& watcher) {
     ops::Runner runner(services);
     solver::Limits limits;
     limits.exec = request_.max_parallelism;
     std::vector<solver::ResultPtr> found =
-        solver::solve(definition_, roots(), runner, caches, watcher, *tools_.events, limits, stop_);
+        solver::solve(definition_, roots(), runner, index, watcher, *tools_.events, limits, stop_);
     std::vector<solver::ResultPtr> results;
     for (std::size_t i = 0, next = 0; i < lowered_.size(); ++i) {
       results.push_back(lowered_[i].root == graph::kScratch ? nullptr : found[next++]);
@@ -326,7 +295,8 @@ class Build {
         layers.push_back(std::move(layer));
       }
       if (sealer != nullptr) {
-        oci::ImageConfig config = config_of(lowered_[i], layers);
+        oci::ImageConfig config = lowered_[i].config;
+        caches_->add_inline_records(lowered_[i].layer_vertices, layers, config);
         built.images.push_back(image::assemble(std::move(config), std::move(layers), options));
       } else {
         image::Image tree_only;
@@ -342,25 +312,6 @@ class Build {
           image::annotations_at(options.annotations, image::AnnotationPlace::kIndexDescriptor);
     }
     return built;
-  }
-
-  // The image's config, with records of its layers where they are wanted.
-  oci::ImageConfig config_of(const dockerfile::Lowered& lowered,
-                             const std::vector<image::ImageLayer>& layers) {
-    oci::ImageConfig config = lowered.config;
-    if (!writes_inline()) return config;
-    std::vector<std::optional<cache::Record>> by_layer(layers.size());
-    const std::size_t first = layers.size() - lowered.layer_vertices.size();
-    inline_records_.with([&](const auto& records) {
-      for (std::size_t i = 0; i < lowered.layer_vertices.size(); ++i) {
-        const auto record = records.find(lowered.layer_vertices[i]);
-        if (record == records.end()) continue;
-        by_layer[first + i] = record->second;
-        by_layer[first + i]->sealing = layers[first + i].sealed.sealing;
-      }
-    });
-    cache::add_inline_records(by_layer, config);
-    return config;
   }
 
   BuildResult describe(const exporter::BuiltImages& built, const Outputs& outputs) const {
@@ -381,7 +332,6 @@ class Build {
   base::ThreadPool pool_;
   snapshot::LayerStore layers_;
   BaseImages bases_;
-  CachedBlobs blobs_;
   SshAgents agents_;
   Fetching fetching_;
   OpenedContext context_;
@@ -391,10 +341,7 @@ class Build {
   Findings findings_;
   ops::SelectionMemo selections_;
   ImageSteps image_steps_;
-  std::unique_ptr<cache::Records> records_;
-  std::vector<CacheImport> imports_;
-  std::vector<CacheExport> exports_;
-  base::Guarded<std::map<int, cache::Record>> inline_records_;  // by vertex
+  std::unique_ptr<BuildCaches> caches_;
 };
 
 }  // namespace

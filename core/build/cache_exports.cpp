@@ -79,6 +79,14 @@ std::string CacheExports::close(Place& place) const {
                      place.known.load());
 }
 
+void CacheExports::finish_after_failure(const std::stop_token& stop) {
+  try {
+    finish(stop);
+  } catch (const base::Error& error) {
+    warn_(error.summary());
+  }
+}
+
 std::vector<std::string> CacheExports::finish(const std::stop_token& stop) {
   std::stop_callback forward(stop, [this] { stop_.request_stop(); });
   for (std::future<void>& write : writes_.with([](auto& writes) { return std::exchange(writes, {}); }))

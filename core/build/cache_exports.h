@@ -42,6 +42,8 @@ class CacheExports {
   // Waits until all is written; one line for people about each place. Throws Error{kRegistry|kAuth|kIo} for a
   // place that must succeed, and Error{kCancelled}.
   std::vector<std::string> finish(const std::stop_token& stop);
+  // The same for a build that failed: the failure is what is to be heard of.
+  void finish_after_failure(const std::stop_token& stop);
 
  private:
   struct Place {

@@ -1,5 +1,6 @@
 #include "ops/cache_index.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -10,8 +11,9 @@ namespace cooper::ops {
 // Null when the record names nothing that can be had: it is then as good as none.
 snapshot::LayerPtr CacheIndex::layer_of(cache::Records& place, const cache::Record& record) const {
   const bool is_local = &place == services_.records;
-  if (is_local && !record.layer_id.empty()) return services_.layers->find(record.layer_id);
-  if (!record.diff_id || !record.blob || !record.sealing) return nullptr;
+  const bool is_sealed = record.diff_id && record.blob && record.sealing;
+  if (is_local && !is_sealed) return services_.layers->find(record.layer_id);
+  if (!is_sealed) return nullptr;
   snapshot::SealedLayer sealed{*record.diff_id, *record.blob, record.sealing};
   if (is_local) {
     if (!services_.layers->store().has_blob(record.blob->digest, record.blob->size)) return nullptr;
@@ -51,6 +53,13 @@ std::optional<solver::CacheHit> CacheIndex::find(int, const solver::Key& key, co
   return hit;
 }
 
+bool CacheIndex::any_lost() const {
+  return memory_.with([](const Memory& memory) {
+    return std::any_of(memory.found.begin(), memory.found.end(),
+                       [](const auto& found) { return found.second.layer->lost(); });
+  });
+}
+
 std::vector<std::string> CacheIndex::exclude_lost() {
   return memory_.with([&](Memory& memory) {
     std::vector<std::string> lost;
@@ -75,7 +84,7 @@ void CacheIndex::keep_found(const std::stop_token& stop) {
     if (item.origin == services_.records->name()) continue;
     if (!services_.layers->store().has_blob(blob.digest, blob.size)) continue;
     cache::Record record = item.record;
-    record.layer_id.clear();
+    record.layer_id = item.layer->id();
     try {
       services_.records->put(record, stop);
     } catch (const base::Error& error) {

@@ -33,6 +33,7 @@ class CacheIndex final : public solver::CacheIndex {
 
   std::optional<solver::CacheHit> find(int vertex, const solver::Key& key,
                                        const std::stop_token& stop) override;
+  bool any_lost() const;
   // Layers that were found and could not be had after all: what to tell about each. Their records are misses
   // from now on. Not while a solve is going on.
   std::vector<std::string> exclude_lost();

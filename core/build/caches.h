@@ -1,0 +1,58 @@
+// The caches of one build: where it looks, where it writes, and what it heard in between.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/guarded.h"
+#include "build/cache_exports.h"
+#include "build/cache_places.h"
+#include "build/cached_blobs.h"
+#include "build/outputs.h"
+#include "build/request.h"
+#include "build/toolbox.h"
+#include "cache/records.h"
+#include "image/assemble.h"
+#include "oci/image_config.h"
+#include "ops/services.h"
+#include "registry/blob_places.h"
+#include "snapshot/layer_store.h"
+
+namespace cooper::build {
+
+class BuildCaches {
+ public:
+  // Opens what the request names. Throws Error{kUsage}; asks nobody anything.
+  BuildCaches(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
+              std::shared_ptr<registry::BlobPlaces> places, cache::Warn warn);
+
+  // The local store's records, then the imports.
+  void fill(ops::Services& services);
+  const std::vector<CacheExport>& exports() const { return exports_; }
+  // The blobs of a cache are the image's own, so both have one form: that of the outputs, or where these have
+  // none, that of the cache. Throws Error{kUsage} when they contradict each other.
+  void settle_compression(Outputs& outputs) const;
+
+  // What ops::Services::on_record hears.
+  void hear(int vertex, const cache::Record& record, const snapshot::LayerPtr& layer,
+            const std::string& origin);
+  // With type=inline, adds the records of the image's layers to its config. `steps` are the vertices that
+  // made the topmost of `layers`, in order.
+  void add_inline_records(const std::vector<int>& steps, const std::vector<image::ImageLayer>& layers,
+                          oci::ImageConfig& config) const;
+
+ private:
+  bool writes_inline() const;
+
+  CachedBlobs blobs_;
+  std::shared_ptr<registry::BlobPlaces> places_;
+  std::unique_ptr<cache::Records> local_;
+  std::vector<CacheImport> imports_;
+  std::vector<CacheExport> exports_;
+  base::Guarded<std::map<int, cache::Record>> inline_records_;  // by vertex
+};
+
+}  // namespace cooper::build
