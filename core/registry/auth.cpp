@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/cancellation.h"
 #include "base/text.h"
 #include "net/redact.h"
 #include "net/retry.h"
 #include "net/url.h"
-#include "registry/encoding.h"
 #include "registry/endpoint.h"
 #include "registry/refusal.h"
 
@@ -26,7 +26,7 @@ std::string join(const Scopes& scopes) {
 }
 
 std::string basic(const Credential& credential) {
-  return "Basic " + base64_encode(credential.username + ":" + credential.password);
+  return "Basic " + base::base64_encode(credential.username + ":" + credential.password);
 }
 
 std::string parameter(const Challenge& challenge, const std::string& name) {

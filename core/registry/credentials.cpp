@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "registry/encoding.h"
 
 namespace cooper::registry {
 
@@ -48,7 +48,7 @@ std::optional<Credential> read_auth(const nlohmann::json& entry, const std::stri
   credential.registry_token = text_field(entry, "registrytoken");
   std::string encoded = text_field(entry, "auth");
   if (!encoded.empty()) {
-    std::optional<std::string> pair = base64_decode(base::trim(encoded));
+    std::optional<std::string> pair = base::base64_decode(base::trim(encoded));
     std::size_t colon = pair ? pair->find(':') : std::string::npos;
     if (colon == std::string::npos) {
       throw base::Error(base::ErrorKind::kUsage,

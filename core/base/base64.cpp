@@ -1,9 +1,9 @@
-#include "registry/encoding.h"
+#include "base/base64.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace cooper::registry {
+namespace cooper::base {
 
 namespace {
 
@@ -26,6 +26,14 @@ std::string base64_encode(std::string_view text) {
   return out;
 }
 
+std::string base64url_encode(std::string_view text) {
+  std::string out = base64_encode(text);
+  while (!out.empty() && out.back() == '=') out.pop_back();
+  std::replace(out.begin(), out.end(), '+', '-');
+  std::replace(out.begin(), out.end(), '/', '_');
+  return out;
+}
+
 std::optional<std::string> base64_decode(std::string_view text) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
@@ -45,4 +53,4 @@ std::optional<std::string> base64_decode(std::string_view text) {
   return out;
 }
 
-}  // namespace cooper::registry
+}  // namespace cooper::base
