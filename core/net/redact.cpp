@@ -10,8 +10,9 @@ namespace cooper::net {
 namespace {
 
 // A query key is masked when it contains one of these: signed URLs of object stores carry whole credentials.
-constexpr std::array<std::string_view, 10> kSecretWords = {
-    "token", "sig", "secret", "password", "passwd", "key", "x-amz-", "x-goog-", "credential", "auth"};
+constexpr std::array<std::string_view, 11> kSecretWords = {"token",      "sig",  "secret",   "password",
+                                                           "passwd",     "key",  "x-amz-",   "x-goog-",
+                                                           "credential", "auth", "upload_id"};
 
 bool is_secret(std::string_view key) {
   std::string lower = base::to_lower(key);

@@ -136,9 +136,10 @@ void Transfer::apply(const ClientOptions& options, const std::string& ca_bundle)
   set(easy_, CURLOPT_USERAGENT, options.user_agent.c_str());
   Origin origin = origin_of(url_);
   const std::string& proxy = origin.scheme == "https" ? options.https_proxy : options.http_proxy;
-  // Always set, "" included: libcurl would read the environment otherwise. Loopback never goes through a
-  // proxy, which is on another machine's loopback.
-  set(easy_, CURLOPT_PROXY, origin.is_loopback() ? "" : proxy.c_str());
+  // Always set, "" included: libcurl would read the environment otherwise. Loopback and link-local never go
+  // through a proxy: its loopback is another machine's, and its metadata service speaks for another machine.
+  bool direct = origin.is_loopback() || origin.is_link_local();
+  set(easy_, CURLOPT_PROXY, direct ? "" : proxy.c_str());
   set(easy_, CURLOPT_NOPROXY, options.no_proxy.c_str());
   set_tls(tls_, ca_bundle);
 }

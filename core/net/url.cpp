@@ -38,6 +38,13 @@ bool Origin::is_loopback() const {
   return host.rfind("127.", 0) == 0 && host.find_first_not_of("0123456789.") == std::string::npos;
 }
 
+bool Origin::is_link_local() const {
+  // The two names: EC2's over IPv6, and what 169.254.169.254 is called on Google Cloud.
+  if (host == "[fd00:ec2::254]" || host == "[fd00:ec2::23]" || host == "metadata.google.internal")
+    return true;
+  return host.rfind("169.254.", 0) == 0 && host.find_first_not_of("0123456789.") == std::string::npos;
+}
+
 Origin origin_of(const std::string& url) {
   UrlHandle parsed(curl_url());
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK || !is_http(parsed.get())) {

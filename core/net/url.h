@@ -14,6 +14,8 @@ struct Origin {
 
   bool operator==(const Origin&) const = default;
   bool is_loopback() const;
+  // A machine's own metadata service (169.254.0.0/16 and its names): link-local, and trusted for that.
+  bool is_link_local() const;
 };
 
 // Throws Error{kUsage} naming the redacted URL unless it is a valid http or https URL.

@@ -21,6 +21,14 @@ TEST(NetUrl, KnowsLoopback) {
   EXPECT_FALSE(origin_of("http://10.0.0.1").is_loopback());
 }
 
+TEST(NetUrl, KnowsLinkLocal) {
+  EXPECT_TRUE(origin_of("http://169.254.169.254/latest").is_link_local());
+  EXPECT_TRUE(origin_of("http://[fd00:ec2::254]").is_link_local());
+  EXPECT_TRUE(origin_of("http://metadata.google.internal").is_link_local());
+  EXPECT_FALSE(origin_of("http://169.254.example.com").is_link_local());
+  EXPECT_FALSE(origin_of("http://127.0.0.1").is_link_local());
+}
+
 TEST(NetUrl, RefusesOtherSchemes) {
   EXPECT_THROW(origin_of("file:///etc/passwd"), base::Error);
   EXPECT_THROW(origin_of("not a url"), base::Error);
@@ -44,6 +52,8 @@ TEST(NetRedact, TakesUserInfoAndSecretsOut) {
   EXPECT_EQ(redact_url("https://user:secret@host/p?token=x"), "https://host/p?token=***");
   EXPECT_EQ(redact_url("https://host/p?X-Amz-Signature=abc&list=1&sig=q#f"),
             "https://host/p?X-Amz-Signature=***&list=1&sig=***#f");
+  // Whoever knows the address of a resumable upload may write to it.
+  EXPECT_EQ(redact_url("https://host/b?upload_id=abc"), "https://host/b?upload_id=***");
   EXPECT_EQ(redact_url("https://host/a@b"), "https://host/a@b");
   EXPECT_EQ(redact_url("https://u:p@ss@host:1/"), "https://host:1/");
   EXPECT_EQ(redact_url("user:pw@host/x"), "host/x");
