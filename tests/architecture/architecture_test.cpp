@@ -19,7 +19,7 @@ const std::string kRoot = COOPER_SOURCE_DIR;
 const std::vector<std::set<std::string>> kLayers = {
     {"base"},
     {"os", "oci", "net", "archive"},
-    {"graph", "store", "snapshot", "registry", "sandbox"},
+    {"graph", "store", "snapshot", "registry", "cloud", "sandbox"},
     {"context", "dockerfile", "solver"},
     {"cache", "ops", "image", "exporter"},
     {"build"},
