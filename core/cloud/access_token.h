@@ -1,5 +1,5 @@
 // Bearer tokens of Google and Microsoft: what every OAuth token endpoint answers (RFC 6749, section 5).
-// Private to cloud.
+//
 #pragma once
 
 #include <optional>

@@ -248,9 +248,11 @@ TYPED_TEST_P(ObjectStoreSuite, TriesAgainWhatMayPass) {
     EXPECT_EQ(store->list("records/", {}).size(), 1U);
   }
   testing::FakeReply reset;
+  reset.status = 0;
   reset.end(testing::FakeReply::Ending::kReset, 0);
   this->fail_next(1, reset);
   EXPECT_TRUE(store->put_new("records/b", body_of("content"), {}));
+  EXPECT_EQ(this->get(*store, "records/b"), "content");
   this->fail_next(3, this->status(503));
   const std::string content = noise((16 << 20) + 1);
   store->put("blobs/a", body_of(content), {});
