@@ -1,5 +1,4 @@
 // Bearer tokens of Google and Microsoft: what every OAuth token endpoint answers (RFC 6749, section 5).
-//
 #pragma once
 
 #include <optional>
