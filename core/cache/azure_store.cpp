@@ -1,6 +1,5 @@
 #include "cache/azure_store.h"
 
-#include <atomic>
 #include <fmt/format.h>
 #include <random>
 

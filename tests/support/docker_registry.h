@@ -2,9 +2,10 @@
 // destructor.
 #pragma once
 
+#include <memory>
 #include <string>
-#include <sys/types.h>
-#include <thread>
+
+#include "support/child_server.h"
 
 namespace cooper::testing {
 
@@ -23,15 +24,11 @@ class DockerRegistry {
   DockerRegistry(const DockerRegistry&) = delete;
   DockerRegistry& operator=(const DockerRegistry&) = delete;
 
-  std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::string host() const { return server_->host(); }
 
  private:
-  void wait_until_listening(int log);
-
   std::string folder_;
-  pid_t pid_ = -1;
-  int port_ = 0;
-  std::thread log_reader_;
+  std::unique_ptr<ChildServer> server_;
 };
 
 }  // namespace cooper::testing
