@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <memory>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -215,6 +216,9 @@ void FakeServer::accept_loop() {
       if (fd >= 0) ::close(fd);
       return;
     }
+    // Head and body are two writes; the second would wait for the first one's delayed acknowledgement.
+    int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ++connections_;
     open_.push_back({fd, {}});
     open_.back().thread = std::thread([this, fd] { serve(fd); });
