@@ -53,7 +53,8 @@ net::Response GcsUpload::send_chunk(base::ByteSpan chunk, bool is_last, const st
     // What came of the attempt before is known to the service only.
     if (std::exchange(is_again, true)) {
       net::Response progress = ask_progress(stop);
-      if (progress.status != kIncomplete) return progress;
+      bool is_through = progress.status != kIncomplete || stored_ >= chunk_start_ + chunk.size();
+      if (is_through) return progress;
     }
     net::Response response;
     do {

@@ -72,6 +72,14 @@ TEST(CacheGcsStore, GoesOnWhereAnUploadBroke) {
   EXPECT_LT(sent, content.size() + (12 << 20)) << "only what was missing is sent again";
 }
 
+TEST(CacheGcsStore, GoesOnAfterAChunkWhoseAnswerWasLost) {
+  GcsWorld world;
+  world.fake.break_next_chunk(16 << 20);
+  const std::string content = noise((33 << 20) + 5);
+  world.open()->put("blobs/a", body_of(content), {});
+  EXPECT_TRUE(world.objects().find("ci/cache/blobs/a") == content);
+}
+
 TEST(CacheGcsStore, SendsAgainWhatWasNotTaken) {
   GcsWorld world;
   world.fake.take_at_most(6 << 20);
