@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <mutex>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/cancellation.h"
 #include "base/error.h"
@@ -35,11 +36,20 @@ bool lock(const Fd& fd, int how, const std::string& path) {
   return true;
 }
 
+// A file that was removed before we had its lock guards nothing any more.
+bool was_removed(const Fd& fd) {
+  struct stat status {};
+  return ::fstat(fd.get(), &status) == 0 && status.st_nlink == 0;
+}
+
 }  // namespace
 
 FileLock FileLock::acquire(const std::string& path, LockMode mode) {
-  Fd fd = open_lock(path);
-  lock(fd, operation(mode), path);
+  Fd fd;
+  do {
+    fd = open_lock(path);
+    lock(fd, operation(mode), path);
+  } while (was_removed(fd));
   return FileLock(std::move(fd));
 }
 
@@ -55,14 +65,29 @@ FileLock FileLock::acquire(const std::string& path, LockMode mode, const std::st
        wait = std::min(wait * 2, kLongestWait)) {
     wake.wait_for(hold, stop, wait, [] { return false; });
     base::throw_if_stopped(stop);
+    if (was_removed(fd)) fd = open_lock(path);
   }
+  if (was_removed(fd)) return acquire(path, mode, stop);
   return FileLock(std::move(fd));
 }
 
 std::optional<FileLock> FileLock::try_acquire(const std::string& path, LockMode mode) {
-  Fd fd = open_lock(path);
-  if (!lock(fd, operation(mode) | LOCK_NB, path)) return std::nullopt;
+  Fd fd;
+  do {
+    fd = open_lock(path);
+    if (!lock(fd, operation(mode) | LOCK_NB, path)) return std::nullopt;
+  } while (was_removed(fd));
   return FileLock(std::move(fd));
+}
+
+bool FileLock::is_held(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd.valid() && !lock(fd, LOCK_SH | LOCK_NB, path);
+}
+
+// Nobody depends on it where we may not: a file of another user in a store that is not ours to clear.
+void FileLock::touch() const {
+  ::futimens(fd_.get(), nullptr);
 }
 
 }  // namespace cooper::os

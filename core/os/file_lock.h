@@ -1,5 +1,5 @@
 // flock(2) on a file: leases on the store. Released with the descriptor, so by the kernel when a process is
-// killed.
+// killed. Who holds a lock exclusively may remove its file: those that wait for it then lock a new one.
 #pragma once
 
 #include <optional>
@@ -20,6 +20,11 @@ class FileLock {
   static FileLock acquire(const std::string& path, LockMode mode, const std::stop_token& stop);
   // nullopt when somebody else holds it.
   static std::optional<FileLock> try_acquire(const std::string& path, LockMode mode);
+  // Whether somebody holds it exclusively now; false for a missing file, which is not made.
+  static bool is_held(const std::string& path);
+
+  // Gives the file the time of now: for locks that tell when what they guard was used last.
+  void touch() const;
 
  private:
   explicit FileLock(Fd fd) : fd_(std::move(fd)) {}

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "os/beneath.h"
+#include "os/file_time.h"
 
 namespace cooper::os {
 namespace {
@@ -87,6 +88,38 @@ TEST_F(OsFileLock, IsReleasedWhenItsHolderDies) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_TRUE(FileLock::try_acquire(path_, LockMode::kExclusive).has_value());
+}
+
+TEST_F(OsFileLock, ARemovedFileGuardsNothing) {
+  auto held = std::make_unique<FileLock>(FileLock::acquire(path_, LockMode::kExclusive));
+  std::jthread waiter([&] {
+    const FileLock lock = FileLock::acquire(path_, LockMode::kExclusive);
+    EXPECT_TRUE(FileLock::is_held(path_)) << "it has the lock of the file that is there";
+  });
+  std::jthread stoppable([&](const std::stop_token& stop) {
+    const FileLock lock = FileLock::acquire(path_, LockMode::kExclusive, stop);
+    EXPECT_TRUE(FileLock::is_held(path_));
+  });
+  std::filesystem::remove(path_);
+  held.reset();
+}
+
+TEST_F(OsFileLock, TellsWhetherItIsHeld) {
+  EXPECT_FALSE(FileLock::is_held(path_));
+  EXPECT_FALSE(std::filesystem::exists(path_)) << "asking makes no file";
+  {
+    const FileLock held = FileLock::acquire(path_, LockMode::kExclusive);
+    EXPECT_TRUE(FileLock::is_held(path_));
+  }
+  EXPECT_FALSE(FileLock::is_held(path_));
+  EXPECT_FALSE(FileLock::is_held(path_)) << "asking holds nothing";
+}
+
+TEST_F(OsFileLock, TellsWhenItWasTouched) {
+  const FileLock held = FileLock::acquire(path_, LockMode::kExclusive);
+  ASSERT_TRUE(set_modified_time(path_, 1'000'000'000));
+  held.touch();
+  EXPECT_GE(modified_time(path_), file_system_now() - 60'000'000'000);
 }
 
 }  // namespace
