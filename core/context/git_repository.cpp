@@ -90,6 +90,7 @@ GitRepositoryHandle GitRepository::open_or_make() const {
 GitRevision GitRepository::fetch(const GitRevision& revision, const std::stop_token& stop) const {
   os::make_directories(cache_root_, 0700);
   const os::FileLock lock = wait_for_lock(directory_ + ".lock", stop);
+  lock.touch();  // the garbage collector asks it when the repository was used last
   try {
     return fetch_locked(revision, stop);
   } catch (const base::Error& error) {

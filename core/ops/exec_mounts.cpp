@@ -153,11 +153,11 @@ class MountPlanner {
   // waits for it, private takes the first that nobody holds.
   std::string claim_cache_directory(const graph::CacheMount& cache) {
     std::string name = cache_name(cache);
-    std::string parent = services_.layers->store().path() + "/mounts/" + name;
+    std::string parent = services_.layers->store().mounts_path() + "/" + name;
     // A step that mounts a cache twice has it once: to wait for our own lock would be to wait forever.
     auto claimed = claimed_.find(parent);
     if (claimed != claimed_.end()) return claimed->second;
-    os::make_directories(parent);
+    while (!services_.layers->store().use(parent)) os::make_directories(parent);
     std::string directory = lock_one_of(parent, cache.sharing);
     claimed_.emplace(parent, directory);
     return seed(cache, directory);

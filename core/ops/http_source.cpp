@@ -1,7 +1,6 @@
 #include "ops/http_source.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/encoder.h"
 #include "base/error.h"
@@ -238,7 +237,7 @@ std::string record_path(const store::Store& store, const std::string& url) {
 // What the store knows of the URL, if it still has the file.
 std::optional<HttpRecord> HttpSources::recall(const Location& location) const {
   std::string path = record_path(*options_.store, location.url);
-  if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
+  if (!options_.store->use(path)) return std::nullopt;
   std::optional<HttpRecord> record;
   try {
     record = HttpRecord::parse(os::read_file(path, kLargestRecord));

@@ -12,8 +12,10 @@
 #include "base/error.h"
 #include "os/fd.h"
 #include "snapshot/diff.h"
+#include "snapshot/layer_size.h"
 #include "snapshot/merged_view.h"
 #include "snapshot/tree_writer.h"
+#include "store/usage.h"
 
 namespace cooper::snapshot {
 namespace {
@@ -124,7 +126,7 @@ LayerPtr LayerStore::declare(const SealedLayer& sealed, BlobOpener opener) {
 LayerPtr LayerStore::find(const std::string& id) {
   // An id names a folder; anything that could lead elsewhere is none of ours.
   if (id.empty() || id.find('/') != std::string::npos || id.front() == '.') return nullptr;
-  if (!exists(store_->layer_path(id) + "/index") ||
+  if (!store_->use(store_->layer_path(id) + "/index") ||
       !exists(store_->tree_path(std::string(form_name(form_)), id))) {
     return nullptr;
   }
@@ -167,8 +169,11 @@ LayerPtr LayerStore::publish(const Staging& staging, LayerIndex index) {
 // again by the next unpacking of the same layer, or removed as nobody's by the garbage collector.
 void LayerStore::publish_layer(Layer& layer, const std::string& tree, LayerIndex index) {
   std::string place = store_->tree_path(std::string(form_name(form_)), layer.id());
+  // First of all in use, so that a tree which is there already stays.
+  while (!store_->use(store_->layer_path(layer.id()))) os::make_directories(store_->layer_path(layer.id()));
   store_->publish(tree, place);
-  os::make_directories(store_->layer_path(layer.id()));
+  os::write_file_atomically(store::layer_size_path(*store_, layer.id()),
+                            store::render_size(disk_size(index)));
   os::write_file_atomically(index_path(layer), index.serialize());
   layer.set_ready(std::make_shared<const LayerIndex>(std::move(index)), place);
 }
@@ -176,7 +181,7 @@ void LayerStore::publish_layer(Layer& layer, const std::string& tree, LayerIndex
 // Takes the layer from the store; false when it is not there, or damaged and to be had again.
 bool LayerStore::load(Layer& layer) {
   std::string tree = store_->tree_path(std::string(form_name(form_)), layer.id());
-  if (!exists(tree) || !exists(index_path(layer))) return false;
+  if (!store_->use(index_path(layer)) || !exists(tree)) return false;
   try {
     LayerIndex index = LayerIndex::parse(os::read_file(index_path(layer), kMaximumIndex));
     layer.set_ready(std::make_shared<const LayerIndex>(std::move(index)), tree);

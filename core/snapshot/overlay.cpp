@@ -1,7 +1,6 @@
 // LayerStore::prepare_overlay(): what an overlay mount of a stack needs beyond the layers' own directories.
 #include <set>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/encoder.h"
 #include "base/error.h"
@@ -81,7 +80,7 @@ std::string LayerStore::fix_directories(const LayerStack& stack) {
   key.list("layers", stack.size());
   for (const LayerPtr& layer : stack) key.field("id", layer->id());
   std::string place = store_->tree_path(std::string(form_name(form_)), "directories-" + key.digest().hex());
-  if (::access(place.c_str(), F_OK) == 0) return place;
+  if (store_->use(place)) return place;
 
   Staging staging = begin();
   TreeWriter(staging.tree(), form_).adopt(describe(wrong, view));

@@ -1,17 +1,20 @@
 #include "store/store.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
 #include "base/error.h"
+#include "os/file_time.h"
+#include "os/list_directory.h"
 
 namespace cooper::store {
 namespace {
@@ -31,17 +34,6 @@ std::string random_name(std::string_view prefix) {
 
 bool exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
-}
-
-std::vector<std::string> list_names(const std::string& path) {
-  std::vector<std::string> names;
-  std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
-  if (directory == nullptr) base::throw_errno("read directory", path);
-  while (const dirent* item = ::readdir(directory.get())) {
-    std::string name = item->d_name;
-    if (name != "." && name != "..") names.push_back(std::move(name));
-  }
-  return names;
 }
 
 // False where we may not: a step of another tier leaves files of users that are not ours.
@@ -98,6 +90,7 @@ base::Digest BlobWriter::commit(const std::optional<base::Digest>& expected) {
   }
   // Over what is there: its content is the same, unless it was damaged.
   std::string place = store_->blob_path(digest);
+  os::FileLock guard = store_->guard_uses(os::LockMode::kShared);
   base::check(::rename(temporary_.c_str(), place.c_str()), "publish", place);
   temporary_.clear();
   return digest;
@@ -134,6 +127,7 @@ void Store::take_lease() {
     os::FileLock guard = os::FileLock::acquire(path_ + "/leases/.lock", os::LockMode::kExclusive);
     lease_path_ = path_ + "/leases/" + name;
     lease_ = os::FileLock::acquire(lease_path_, os::LockMode::kExclusive);
+    lease_start_ = os::modified_time(lease_path_).value_or(0);
     base::check(::mkdir(temp_path_.c_str(), 0700), "create directory", temp_path_);
     dead = take_over_dead_work();
   }
@@ -143,7 +137,7 @@ void Store::take_lease() {
 
 std::vector<std::string> Store::take_over_dead_work() const {
   std::vector<std::string> taken;
-  for (const std::string& name : list_names(path_ + "/tmp")) {
+  for (const std::string& name : os::list_directory(path_ + "/tmp")) {
     std::string work = path_ + "/tmp/" + name;
     std::string lease = path_ + "/leases/" + name;
     if (work == temp_path_ || !os::FileLock::try_acquire(lease, os::LockMode::kExclusive)) continue;
@@ -161,22 +155,47 @@ Store::~Store() {
   if (remove_if_possible(temp_path_)) ::unlink(lease_path_.c_str());
 }
 
+// The collector decides and moves things away under the exclusive lock, so what is found here was not decided
+// upon, and what is decided upon later has its new time. A clock that was set back must not make it look old.
+bool Store::use(const std::string& path) const {
+  os::FileLock guard = guard_uses(os::LockMode::kShared);
+  if (os::set_modified_time(path, std::max(os::now(), lease_start_))) return true;
+  // Not ours to mark, but there: the store of another user, or a read-only one.
+  return errno != ENOENT && errno != ENOTDIR && exists(path);
+}
+
+os::FileLock Store::guard_uses(os::LockMode mode) const {
+  return os::FileLock::acquire(path_ + "/leases/.use", mode);
+}
+
+std::int64_t Store::oldest_other_lease() const {
+  std::int64_t oldest = std::numeric_limits<std::int64_t>::max();
+  for (const std::string& name : os::list_directory(path_ + "/leases")) {
+    std::string lease = path_ + "/leases/" + name;
+    if (name.front() == '.' || lease == lease_path_ || !os::FileLock::is_held(lease)) continue;
+    oldest = std::min(oldest, os::modified_time(lease).value_or(oldest));
+  }
+  return oldest;
+}
+
 std::string Store::blob_path(const base::Digest& digest) const {
   return path_ + "/blobs/sha256/" + digest.hex();
 }
 
 bool Store::has_blob(const base::Digest& digest) const {
-  return exists(blob_path(digest));
+  return use(blob_path(digest));
 }
 
 std::optional<std::uint64_t> Store::blob_size(const base::Digest& digest) const {
   struct stat status {};
+  if (!use(blob_path(digest))) return std::nullopt;
   if (::stat(blob_path(digest).c_str(), &status) == 0) return static_cast<std::uint64_t>(status.st_size);
   if (errno != ENOENT) base::throw_errno("examine", blob_path(digest));
   return std::nullopt;
 }
 
 os::Fd Store::open_blob(const base::Digest& digest) const {
+  use(blob_path(digest));
   return os::open_file(blob_path(digest), O_RDONLY);
 }
 
@@ -206,6 +225,10 @@ std::string Store::records_path() const {
 
 std::string Store::sources_path() const {
   return path_ + "/sources";
+}
+
+std::string Store::mounts_path() const {
+  return path_ + "/mounts";
 }
 
 os::TempDir Store::make_temp(std::string_view prefix) const {

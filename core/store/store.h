@@ -5,10 +5,14 @@
 //   (snapshot/) trees/<form>/<id>/                           a layer's unpacked bytes, per form of ownership
 //   records/<hex>                                cache records, one file per key (cache/)
 //   sources/<kind>/<hex>                         what fetched sources were the last time (ops/)
+//   mounts/<hex>/                                cache mounts of RUN (ops/)
 //   tmp/<lease>/                                 work of one running process; swept when its lease lock is
 //   free leases/<lease>                               flock'd by the process for as long as it runs
+//   leases/.use                                  flock'd, shared, for the moment in which something is found
 //
-// Several processes may use one store at once. Nothing is ever visible half-written.
+// Several processes may use one store at once. Nothing is ever visible half-written. What a process has found
+// stays until its lease ends: use() gives it the time of now, and the garbage collector (store/gc.h) takes
+// nothing that was used since the oldest running lease began.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +62,11 @@ class Store {
 
   const std::string& path() const { return path_; }
 
+  // Whether a file or directory of the store is there; if so it counts as used now, and stays for as long as
+  // this process has its lease. All that is found in the store is found through this, or through the blobs'
+  // functions below, which ask it.
+  bool use(const std::string& path) const;
+
   bool has_blob(const base::Digest& digest) const;
   // False, too, for a blob that was cut or grew: it must be had anew.
   bool has_blob(const base::Digest& digest, std::uint64_t size) const { return blob_size(digest) == size; }
@@ -71,12 +80,19 @@ class Store {
   std::string tree_path(const std::string& form, const std::string& id) const;  // trees/<form>/<id>
   std::string records_path() const;
   std::string sources_path() const;
+  std::string mounts_path() const;
 
   // A fresh directory under this process's own tmp/.
   os::TempDir make_temp(std::string_view prefix) const;
   // Moves a directory or file made in tmp/ to its place; false when the place is taken already (the caller's
   // copy is then removed): two processes made the same thing.
   bool publish(const std::string& temporary, const std::string& place) const;
+
+  // For the garbage collector. While it is held exclusively nobody finds anything: hold it for moments.
+  os::FileLock guard_uses(os::LockMode mode) const;
+  // When the oldest lease began that another process, or another Store of this one, holds: nanoseconds since
+  // the epoch; the largest number when there is none.
+  std::int64_t oldest_other_lease() const;
 
  private:
   explicit Store(std::string path);
@@ -89,6 +105,7 @@ class Store {
   std::string temp_path_;
   std::string lease_path_;
   std::optional<os::FileLock> lease_;
+  std::int64_t lease_start_ = 0;  // nanoseconds since the epoch
 };
 
 }  // namespace cooper::store

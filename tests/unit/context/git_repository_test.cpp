@@ -6,6 +6,7 @@
 
 #include "os/beneath.h"
 #include "os/file_lock.h"
+#include "os/file_time.h"
 #include "support/error_of.h"
 #include "support/fake_ssh.h"
 #include "support/git_work_tree.h"
@@ -95,6 +96,16 @@ TEST_F(ContextGitRepository, FetchesOneRefOnly) {
   const std::string other = origin_.commit_file("file", "other");
   EXPECT_EQ(fetch("main").commit, second_);
   EXPECT_FALSE(holds(other));
+}
+
+TEST_F(ContextGitRepository, TheTimeOfItsLockIsThatOfItsLastUse) {
+  constexpr std::int64_t kLongAgo = 1'000'000'000;
+  fetch("");
+  const std::string lock =
+      root_.path() + "/cache/" + base::sha256(repository(origin_.directory()).url().str()).hex() + ".lock";
+  ASSERT_TRUE(os::set_modified_time(lock, kLongAgo));
+  fetch(second_);
+  EXPECT_GT(os::modified_time(lock), kLongAgo);
 }
 
 TEST_F(ContextGitRepository, ACommitThatNoRefHasAtItsTipIsFetched) {

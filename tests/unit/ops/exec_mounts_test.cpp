@@ -3,6 +3,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 
+#include "os/file_time.h"
 #include "tests/unit/ops/services_fixture.h"
 
 namespace cooper::ops {
@@ -100,6 +101,14 @@ TEST_F(OpsExecMounts, CachesKeepTheirDirectory) {
   EXPECT_NE(cache_directory(cache("npm")), first);
   EXPECT_NE(cache_directory(cache("../../go")), first);
   EXPECT_TRUE(cache_directory(cache("../../go")).starts_with(store_->path() + "/mounts/"));
+}
+
+TEST_F(OpsExecMounts, UsingACacheMarksIt) {
+  constexpr std::int64_t kLongAgo = 1'000'000'000;
+  std::string parent = std::filesystem::path(cache_directory(cache("go"))).parent_path();
+  ASSERT_TRUE(os::set_modified_time(parent, kLongAgo));
+  cache_directory(cache("go"));
+  EXPECT_GT(os::modified_time(parent), kLongAgo);
 }
 
 TEST_F(OpsExecMounts, ANewCacheHasItsMode) {

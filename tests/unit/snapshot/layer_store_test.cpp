@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "os/file_time.h"
 #include "snapshot/merged_view.h"
 #include "support/layer_fixture.h"
 
@@ -286,6 +287,23 @@ TEST_F(SnapshotLayerStore, CancelsAFetch) {
   }
   EXPECT_EQ(count_leftovers(), 0U);
   layers_.materialize(*declare(blob), {});
+}
+
+// What is found stays while it is used: each way to a layer marks it.
+TEST_F(SnapshotLayerStore, FindingALayerUsesIt) {
+  constexpr std::int64_t kLongAgo = 1'000'000'000;
+  LayerPtr made = layers_.commit(layers_.begin(), LayerIndex());
+  std::string index = store_->layer_path(made->id()) + "/index";
+  ASSERT_TRUE(os::set_modified_time(index, kLongAgo));
+  ASSERT_NE(layers_.find(made->id()), nullptr);
+  EXPECT_GT(os::modified_time(index), kLongAgo);
+
+  Blob blob = make_blob(LayerTar().file("a", "x").bytes());
+  layers_.materialize(*declare(blob), {});
+  index = store_->layer_path("sha256-" + blob.sealed.diff_id.hex()) + "/index";
+  ASSERT_TRUE(os::set_modified_time(index, kLongAgo));
+  layers_.materialize(*declare(blob), {});
+  EXPECT_GT(os::modified_time(index), kLongAgo);
 }
 
 }  // namespace

@@ -3,12 +3,15 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <gtest/gtest.h>
+#include <limits>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "os/fd.h"
+#include "os/file_time.h"
 
 namespace cooper::store {
 namespace {
@@ -19,6 +22,12 @@ class StoreStore : public testing::Test {
  protected:
   std::size_t count(const std::string& folder) const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_ + "/" + folder), {}));
+  }
+  std::string only_lease() const {
+    for (const fs::directory_entry& lease : fs::directory_iterator(path_ + "/leases")) {
+      if (!lease.path().filename().string().starts_with('.')) return lease.path().filename();
+    }
+    return "";
   }
   static void write(BlobWriter& writer, std::string_view text) {
     writer.write(std::as_bytes(std::span(text)));
@@ -142,6 +151,33 @@ TEST_F(StoreStore, SweepsTheWorkOfAKilledProcessButNotOfALiveOne) {
   EXPECT_EQ(count("tmp"), 2U);  // the living one's and the new one's
   EXPECT_TRUE(fs::exists(alive));
   EXPECT_EQ(count("leases"), 3U);
+}
+
+TEST_F(StoreStore, UsingMarksTheTime) {
+  auto store = Store::open(path_);
+  base::Digest digest = store->put_blob("content");
+  std::int64_t lease = os::modified_time(path_ + "/leases/" + only_lease()).value();
+  auto uses = {std::function<bool()>([&] { return store->has_blob(digest); }),
+               std::function<bool()>([&] { return store->blob_size(digest).has_value(); }),
+               std::function<bool()>([&] { return store->open_blob(digest).valid(); }),
+               std::function<bool()>([&] { return store->put_blob("content") == digest; })};
+  for (const auto& use : uses) {
+    ASSERT_TRUE(os::set_modified_time(store->blob_path(digest), 1'000'000'000));
+    EXPECT_TRUE(use());
+    EXPECT_GE(os::modified_time(store->blob_path(digest)), lease);
+  }
+  EXPECT_FALSE(store->use(path_ + "/layers/none"));
+  EXPECT_FALSE(fs::exists(path_ + "/layers/none"));
+}
+
+TEST_F(StoreStore, KnowsTheOldestLeaseOfOthers) {
+  std::int64_t tomorrow = os::now() + 86'400'000'000'000;
+  auto store = Store::open(path_);
+  ASSERT_TRUE(os::set_modified_time(path_ + "/leases/" + only_lease(), tomorrow));
+  auto collector = Store::open(path_);
+  EXPECT_EQ(collector->oldest_other_lease(), tomorrow);
+  store.reset();
+  EXPECT_EQ(collector->oldest_other_lease(), std::numeric_limits<std::int64_t>::max());
 }
 
 }  // namespace
