@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "build/build.h"
+#include "build/limit_store.h"
 #include "cli/display.h"
 #include "cli/session.h"
+#include "cli/store_limit.h"
 #include "dockerfile/lint.h"
 #include "report/summary.h"
 
@@ -76,6 +78,7 @@ void tell_result(const build::BuildResult& result, const report::StepClock& cloc
 int run_build_command(const BuildFlags& flags, const Environment& environment) {
   base::Clock::time_point begin = base::Clock::now();
   build::BuildRequest request = make_request(flags, environment);
+  std::optional<std::uint64_t> store_limit = requested_store_limit(flags.store_limit, environment);
   Session session(environment, flags.store.empty() ? environment.default_store() : flags.store,
                   flags.isolation);
   Display display(flags, request, environment);
@@ -95,6 +98,7 @@ int run_build_command(const BuildFlags& flags, const Environment& environment) {
            "no output was asked for: the result stays in the cache (add --push, or -o type=oci,dest=FILE)");
     }
     build::BuildResult result = build::run_build(request, tools, session.stop());
+    build::limit_store(tools, store_limit, session.stop());
     tell_findings(findings, clock);
     tell_unused(result, clock);
     double seconds = std::chrono::duration<double>(base::Clock::now() - begin).count();
@@ -105,6 +109,7 @@ int run_build_command(const BuildFlags& flags, const Environment& environment) {
     }
     return 0;
   } catch (const base::Error& error) {
+    if (session.stop_signal() == 0) build::limit_store(tools, store_limit, session.stop());
     tell_findings(findings, clock);
     display.progress().finish(&error);
     return session.stop_signal() != 0 ? 128 + session.stop_signal() : error.exit_status();

@@ -1,14 +1,11 @@
 #include "cli/build_flags.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <fmt/format.h>
-#include <limits>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "oci/reference.h"
 
 namespace cooper::cli {
@@ -98,28 +95,6 @@ void add_allowed(const std::string& entitlement, build::BuildRequest& request) {
         .hint("remove the flag, and --device in the Dockerfile");
   }
   request.allow.insert(entitlement);
-}
-
-std::int64_t parse_number(const std::string& text, std::string_view flag) {
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size()) return value;
-  throw Error(ErrorKind::kUsage, fmt::format("{} '{}' is not a whole number", flag, text));
-}
-
-// "64m", "1g": binary units, as docker has them.
-std::int64_t parse_bytes(const std::string& text, std::string_view flag) {
-  std::string lower = base::to_lower(text);
-  if (lower.ends_with('b')) lower.pop_back();
-  std::int64_t unit = 1;
-  std::size_t position = lower.empty() ? std::string::npos : std::string_view("kmgt").find(lower.back());
-  if (position != std::string::npos) {
-    unit = std::int64_t{1} << (10 * (position + 1));
-    lower.pop_back();
-  }
-  std::int64_t count = parse_number(lower, flag);
-  if (count >= 0 && count <= std::numeric_limits<std::int64_t>::max() / unit) return count * unit;
-  throw Error(ErrorKind::kUsage, fmt::format("{} '{}' is no possible size", flag, text));
 }
 
 void add_outputs(const BuildFlags& flags, build::BuildRequest& request) {
@@ -228,6 +203,8 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--progress", flags.progress, "auto, plain, tty, rawjson, quiet");
   app.add_flag("-q,--quiet", flags.quiet, "print the image id only");
   app.add_option("--store", flags.store, "directory for layers and cache (default: ~/.cache/cooper)");
+  app.add_option("--store-limit", flags.store_limit,
+                 "most that the store may hold after the build, 0 for all (default: 20 GB, 20% of the disk)");
   app.add_option("--isolation", flags.isolation,
                  "how RUN is isolated: auto, privileged, userns, userns-single, none");
   app.add_option("--parallel", flags.parallel, "RUN steps at once (default: by the machine)");

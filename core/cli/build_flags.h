@@ -43,6 +43,7 @@ struct BuildFlags {
   std::string metadata_file;
   std::string source_date_epoch;
   std::string store;
+  std::string store_limit;
   std::string isolation = "auto";
   int parallel = 0;
   bool check = false;

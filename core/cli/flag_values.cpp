@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -14,6 +15,8 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
+
+constexpr double kLargest = 9e18;  // below the largest 64-bit number
 
 Error usage(const std::string& message) {
   return {ErrorKind::kUsage, message};
@@ -59,6 +62,52 @@ std::pair<std::string, std::string> parse_key_value(const std::string& text, std
   if (equals == std::string::npos || equals == 0)
     throw usage(fmt::format("{} '{}' is not KEY=VALUE", flag, text));
   return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+std::int64_t parse_number(const std::string& text, std::string_view flag) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return value;
+  throw usage(fmt::format("{} '{}' is not a whole number", flag, text));
+}
+
+std::int64_t parse_bytes(const std::string& text, std::string_view flag) {
+  std::string lower = base::to_lower(text);
+  if (lower.ends_with('b')) lower.pop_back();
+  if (lower.ends_with('i')) lower.pop_back();
+  std::int64_t unit = 1;
+  std::size_t position = lower.empty() ? std::string::npos : std::string_view("kmgt").find(lower.back());
+  if (position != std::string::npos) {
+    unit = std::int64_t{1} << (10 * (position + 1));
+    lower.pop_back();
+  }
+  std::string_view number = base::trim(lower, " ");
+  double count = -1;
+  auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), count, std::chars_format::fixed);
+  const bool complete = error == std::errc() && end == number.data() + number.size();
+  const double bytes = count * static_cast<double>(unit);
+  if (complete && count >= 0 && bytes < kLargest) return static_cast<std::int64_t>(bytes);
+  throw usage(fmt::format("{} '{}' is no possible size", flag, text)).hint("write 500m, 20GB");
+}
+
+std::int64_t parse_duration(const std::string& text, std::string_view flag) {
+  constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
+      {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
+  double total = text.empty() ? -1 : 0;
+  for (std::string_view rest = text; !rest.empty() && total >= 0;) {
+    double count = -1;
+    auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), count, std::chars_format::fixed);
+    if (error == std::errc()) rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                             [&](const auto& known) { return rest.starts_with(known.first); });
+    const bool known = error == std::errc() && count >= 0 && unit != kUnits.end();
+    total = known ? total + count * unit->second : -1;
+    if (known) rest.remove_prefix(unit->first.size());
+  }
+  if (total >= 0 && total < kLargest) return static_cast<std::int64_t>(total);
+  throw usage(fmt::format("{} '{}' is no duration", flag, text)).hint("write 90m, 24h, 7d");
 }
 
 std::optional<build::Output> parse_output(const std::string& text) {

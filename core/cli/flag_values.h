@@ -4,6 +4,7 @@
 // decided by who uses it. Each throws Error{kUsage} naming the flag. An empty value is as good as none.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +18,12 @@ namespace cooper::cli {
 
 // "KEY=VALUE".
 std::pair<std::string, std::string> parse_key_value(const std::string& text, std::string_view flag);
+
+std::int64_t parse_number(const std::string& text, std::string_view flag);
+// "64m", "1.5 GB": bytes, in binary units, as docker has them.
+std::int64_t parse_bytes(const std::string& text, std::string_view flag);
+// "24h", "1h30m", "90s", as Go has them, and "7d": nanoseconds.
+std::int64_t parse_duration(const std::string& text, std::string_view flag);
 
 // --output: one CSV record, or a single word that is a directory ("-": a tar on standard output).
 std::optional<build::Output> parse_output(const std::string& text);

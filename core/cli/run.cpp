@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/build_command.h"
 #include "cli/build_flags.h"
+#include "cli/cache_command.h"
 #include "cli/call_command.h"
 #include "cli/doctor_command.h"
 #include "cli/environment.h"
@@ -39,9 +40,13 @@ int run(int argc, char** argv) {
   DoctorFlags doctor_flags;
   CLI::App* doctor = app.add_subcommand("doctor", "say what this machine allows, and what would allow more");
   add_doctor_flags(*doctor, doctor_flags);
+  CacheFlags cache_flags;
+  CLI::App* cache = app.add_subcommand("cache", "look after the local store");
+  add_cache_flags(*cache, cache_flags);
   try {
     app.parse(argc, argv);
     if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);
+    if (cache->parsed()) return run_cache_command(cache_flags, environment);
     if (auto call = requested_call(build_flags)) return run_call_command(*call, build_flags, environment);
     return run_build_command(build_flags, environment);
   } catch (const CLI::ParseError& error) {

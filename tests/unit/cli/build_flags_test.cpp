@@ -180,7 +180,7 @@ TEST(CliBuildFlags, SizesAreBinary) {
   EXPECT_EQ(request({"--shm-size", "1GB"}).shm_size, 1 << 30);
   EXPECT_EQ(request({"--shm-size", "2k"}).shm_size, 2048);
   EXPECT_EQ(request({"--shm-size", "4096"}).shm_size, 4096);
-  for (const char* wrong : {"", "m", "1.5g", "-5m", "9999999999999g", "64x"}) {
+  for (const char* wrong : {"", "m", "1.5.5g", "-5m", "9999999999999g", "64x"}) {
     EXPECT_EQ(refusal({std::string("--shm-size=") + wrong + (*wrong == '\0' ? " " : "")}).kind(),
               base::ErrorKind::kUsage)
         << wrong;

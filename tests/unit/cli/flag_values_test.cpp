@@ -68,5 +68,29 @@ TEST(CliFlagValues, AnnotationsNamePlacesAndPlatforms) {
   EXPECT_THROW(parse_annotation("k"), base::Error);
 }
 
+TEST(CliFlagValues, SizesHaveBinaryUnits) {
+  EXPECT_EQ(parse_bytes("0", "--x"), 0);
+  EXPECT_EQ(parse_bytes("512", "--x"), 512);
+  EXPECT_EQ(parse_bytes("1.5g", "--x"), 3LL << 29);
+  EXPECT_EQ(parse_bytes("20 GB", "--x"), 20LL << 30);
+  EXPECT_EQ(parse_bytes("2GiB", "--x"), 2LL << 30);
+  EXPECT_EQ(parse_bytes("1t", "--x"), 1LL << 40);
+  for (const char* wrong : {"", " ", "x", "-1", "1e3", "inf", "nan", "1..5", "9999999999t", "1 2"}) {
+    EXPECT_THAT(error_of([&] { parse_bytes(wrong, "--x"); }).message(), HasSubstr("--x")) << wrong;
+  }
+}
+
+TEST(CliFlagValues, DurationsAreThoseOfGoAndDays) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  EXPECT_EQ(parse_duration("24h", "--x"), 86400 * kSecond);
+  EXPECT_EQ(parse_duration("1h30m", "--x"), 5400 * kSecond);
+  EXPECT_EQ(parse_duration("1.5s", "--x"), kSecond * 3 / 2);
+  EXPECT_EQ(parse_duration("250ms", "--x"), kSecond / 4);
+  EXPECT_EQ(parse_duration("7d", "--x"), 7 * 86400 * kSecond);
+  for (const char* wrong : {"", "24", "h", "1x", "-1h", "1h 2m", "999999999999d", "nanh"}) {
+    EXPECT_THAT(error_of([&] { parse_duration(wrong, "--x"); }).message(), HasSubstr("--x")) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace cooper::cli
