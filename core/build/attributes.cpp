@@ -1,5 +1,9 @@
 #include "build/attributes.h"
 
+#include <charconv>
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "base/text.h"
 
 namespace cooper::build {
@@ -39,9 +43,26 @@ bool Attributes::flag(const std::string& name, bool otherwise) const {
   throw Error(ErrorKind::kUsage, fmt::format("{}: {}={} is neither true nor false", what_, name, *value));
 }
 
+std::int64_t Attributes::number(const std::string& name, std::int64_t otherwise) const {
+  const std::string* value = find(name);
+  if (value == nullptr) return otherwise;
+  std::int64_t parsed = 0;
+  auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), parsed);
+  if (error == std::errc() && end == value->data() + value->size()) return parsed;
+  throw Error(ErrorKind::kUsage, fmt::format("{}: {}={} is not a number", what_, name, *value));
+}
+
+std::map<std::string, std::string> Attributes::without(const std::set<std::string>& names) const {
+  std::map<std::string, std::string> rest;
+  for (const auto& [name, value] : values_) {
+    if (!names.contains(name)) rest.emplace(name, value);
+  }
+  return rest;
+}
+
 archive::CompressionOptions compression_options(const Attributes& attributes) {
   archive::CompressionOptions options;
-  options.level = attributes.number("compression-level", options.level);
+  options.level = static_cast<int>(attributes.number("compression-level", options.level));
   const std::string* name = attributes.find("compression");
   if (name == nullptr || *name == "gzip") return options;
   if (*name == "zstd") {

@@ -2,14 +2,12 @@
 // known.
 #pragma once
 
-#include <charconv>
-#include <fmt/format.h>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 
 #include "archive/compression.h"
-#include "base/error.h"
 
 namespace cooper::build {
 
@@ -28,15 +26,9 @@ class Attributes {
   // Throw Error{kUsage} naming the attribute for a value that is none.
   std::string required(const std::string& name) const;
   bool flag(const std::string& name, bool otherwise) const;
-  template <typename Number>
-  Number number(const std::string& name, Number otherwise) const {
-    const std::string* value = find(name);
-    if (value == nullptr) return otherwise;
-    Number parsed = 0;
-    auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), parsed);
-    if (error == std::errc() && end == value->data() + value->size()) return parsed;
-    throw base::Error(base::ErrorKind::kUsage, fmt::format("{}: {}={} is not a number", what_, name, *value));
-  }
+  std::int64_t number(const std::string& name, std::int64_t otherwise) const;
+  // All but those in `names`.
+  std::map<std::string, std::string> without(const std::set<std::string>& names) const;
 
  private:
   std::string what_;

@@ -7,8 +7,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "build/attributes.h"
+#include "cache/azure_store.h"
+#include "cache/gcs_store.h"
 #include "cache/inline_backend.h"
+#include "cache/object_backend.h"
 #include "cache/registry_backend.h"
+#include "cache/s3_store.h"
+#include "cloud/context.h"
 
 namespace cooper::build {
 namespace {
@@ -140,9 +145,24 @@ class PlaceOpener {
           std::make_shared<cache::DirectoryBackend>(attributes.required(directory), scope, blobs_);
       made.backend = made.directory;
     } else {
-      unknown_type(attributes, place.type);
+      made.backend = std::make_shared<cache::ObjectBackend>(open_store(place, attributes), scope, blobs_);
     }
     return made;
+  }
+
+  // The service's own attributes are its own business.
+  std::shared_ptr<cache::ObjectStore> open_store(const CachePlace& place,
+                                                 const Attributes& attributes) const {
+    const std::set<std::string> ours = joined(joined(kImportAttributes, kExportAttributes), kBlobAttributes);
+    const std::map<std::string, std::string> theirs = attributes.without(ours);
+    cloud::CloudContext context;
+    context.http = tools_.http;
+    context.environment = tools_.environment;
+    context.on_retry = warn_;
+    if (place.type == "s3") return cache::make_s3_store(theirs, context);
+    if (place.type == "gcs") return cache::make_gcs_store(theirs, context);
+    if (place.type == "azblob") return cache::make_azure_store(theirs, context);
+    unknown_type(attributes, place.type);
   }
 
   static std::string mode_of(const Attributes& attributes) {

@@ -99,7 +99,7 @@ class OutputOpener {
     if (const std::string* own = attributes.find("source-date-epoch"); own != nullptr && own->empty()) {
       epochs.files.reset();
     } else if (own != nullptr) {
-      epochs.image = epochs.files = attributes.number<std::int64_t>("source-date-epoch", 0);
+      epochs.image = epochs.files = attributes.number("source-date-epoch", 0);
     }
     if (!attributes.flag("rewrite-timestamp", true)) epochs.files.reset();
     return epochs;

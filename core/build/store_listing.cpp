@@ -7,7 +7,8 @@
 #include <unordered_map>
 
 #include "base/error.h"
-#include "cache/record_file.h"
+#include "cache/document_file.h"
+#include "cache/record.h"
 #include "os/fd.h"
 #include "store/usage.h"
 
@@ -27,7 +28,7 @@ std::unordered_map<std::string, std::string> read_steps(const store::Usage& usag
   for (const Item& item : usage.items) {
     if (item.kind != ItemKind::kRecord) continue;
     try {
-      if (auto text = cache::read_record_text(item.paths[0])) {
+      if (auto text = cache::read_document_file(item.paths[0])) {
         cache::Record record = cache::Record::parse(*text);
         steps.insert_or_assign(std::move(record.layer_id), std::move(record.step));
       }
@@ -56,6 +57,7 @@ std::string describe(const Item& item, const std::unordered_map<std::string, std
       auto step = steps.find(item.id);
       if (step != steps.end()) return step->second;
       if (item.id.starts_with("sha256-")) return "layer of an image";
+      if (item.id.starts_with("made-")) return "layer from a cache";
       if (item.id.starts_with("directories-")) return "directories between layers";
       return "of no known step";
     }

@@ -34,7 +34,9 @@ std::string LocalBackend::path_of(const DocumentName& name) const {
 
 std::optional<std::string> LocalBackend::read(const DocumentName& name, const std::stop_token& stop) {
   base::throw_if_stopped(stop);
-  return read_document_file(path_of(name));
+  const std::string path = path_of(name);
+  if (!store_->use(path)) return std::nullopt;
+  return read_document_file(path);
 }
 
 void LocalBackend::write(const DocumentName& name, const Document& document, const std::stop_token& stop) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "archive/compression.h"
 #include "base/error.h"
 #include "base/text.h"
 

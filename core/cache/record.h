@@ -37,6 +37,8 @@ struct Record {
   std::vector<std::pair<std::string, base::Digest>> ingredients;
 
   bool operator==(const Record&) const = default;
+  // Whether it may be found under this key: its own, or its content key.
+  bool answers(const base::Digest& asked) const { return key == asked || content_key == asked; }
 
   // JSON, stable field order, optional fields only when set. Labels of ingredients may hold any bytes (file
   // names); bytes in `step` that are not UTF-8 are replaced.

@@ -36,7 +36,7 @@ std::optional<Record> Records::read(const DocumentName& name, const std::stop_to
 
 std::optional<Record> Records::checked(const base::Digest& key, const std::stop_token& stop) {
   std::optional<Record> record = read(record_name(key), stop);
-  if (record && record->key != key && record->content_key != key) {
+  if (record && !record->answers(key)) {
     throw base::Error(base::ErrorKind::kCorrupt, "it is the record of another key");
   }
   return record;

@@ -1,7 +1,7 @@
 #include "cache/store_records.h"
 
 #include "base/error.h"
-#include "cache/record_file.h"
+#include "cache/document_file.h"
 
 namespace cooper::cache {
 namespace {
@@ -17,7 +17,7 @@ std::string stem(const std::string& path) {
 
 std::optional<std::string> layer_of_record(const std::string& path) {
   try {
-    const std::optional<std::string> text = read_record_text(path);
+    const std::optional<std::string> text = read_document_file(path);
     if (!text) return std::nullopt;
     return Record::parse(*text).layer_id;
   } catch (const base::Error&) {
@@ -30,13 +30,15 @@ std::string find_record_damage(const store::Item& item) {
   const std::optional<base::Digest> key = base::Digest::parse("sha256:" + name);
   if (!key) return "its name is no key";
   try {
-    if (item.kind == store::ItemKind::kRecord) {
-      read_record_file(item.paths[0], *key);
-      const bool sharded = item.id == "records/" + name.substr(0, 2) + "/" + name + ".json";
-      return sharded ? "" : "it lies in the directory of other keys";
+    const std::optional<std::string> text = read_document_file(item.paths[0]);
+    if (!text) return "";
+    const Record record = Record::parse(*text);
+    if (item.kind == store::ItemKind::kStepRecord) {
+      return base::sha256(record.step_id) == *key ? "" : "it is the record of another step";
     }
-    const std::optional<std::string> text = read_record_text(item.paths[0]);
-    if (text && base::sha256(Record::parse(*text).step_id) != *key) return "it is the record of another step";
+    if (!record.answers(*key)) return "it is the record of another key";
+    const bool sharded = item.id == "records/" + name.substr(0, 2) + "/" + name + ".json";
+    if (!sharded) return "it lies in the directory of other keys";
   } catch (const base::Error& error) {
     return error.summary();
   }

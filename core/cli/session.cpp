@@ -128,6 +128,7 @@ build::Toolbox Session::open_tools(base::EventSink& events) {
     events.emit(std::move(event));
   };
   tools.registry = registry::Client::create(tools.http, open_credentials(environment_), std::move(options));
+  tools.environment = environment_.variables();
   tools.events = &events;
   return tools;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cache/local.h"
+#include "cache/records.h"
 #include "snapshot/layer_store.h"
 
 namespace cooper::build {
@@ -22,7 +23,7 @@ class StoreOfAStep : public ::testing::Test {
     record_.step_id = "step";
     record_.layer_id = layer_;
     record_.step = "RUN make";
-    cache::LocalBackend(store_, [](const std::string&) {}).put(record_, {});
+    cache::Records(std::make_shared<cache::LocalBackend>(store_), [](const std::string&) {}).put(record_, {});
     blob_ = store_->put_blob("{}");
   }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "cache/local.h"
+#include "cache/records.h"
 #include "os/fd.h"
 
 namespace cooper::cache {
@@ -18,7 +19,7 @@ class CacheStoreRecords : public ::testing::Test {
     record_.key = base::sha256("key");
     record_.layer_id = "layer-1";
     record_.step_id = "step";
-    LocalBackend(store_, [](const std::string&) {}).put(record_, {});
+    Records(std::make_shared<LocalBackend>(store_), [](const std::string&) {}).put(record_, {});
   }
   // One line for each record that is damaged.
   std::vector<std::string> damage() const {
