@@ -99,7 +99,7 @@ class PlaceOpener {
     if (place.type != "registry") return;
     // What buildx users call an inline cache is imported by the image's own name.
     const oci::Reference image = repository_of(attributes);
-    auto records = std::make_shared<cache::InlineBackend>(tools_.registry, image);
+    auto records = std::make_shared<cache::InlineBackend>(tools_.cache_registry, image);
     imports.push_back({std::make_unique<cache::Records>(std::move(records), warn_, ttl), image});
   }
 
@@ -139,7 +139,7 @@ class PlaceOpener {
     if (place.type == "registry") {
       made.repository = repository_of(attributes);
       made.backend = std::make_shared<cache::RegistryBackend>(
-          tools_.registry, cache::RegistryPlace{*made.repository, scope}, blobs_);
+          tools_.cache_registry, cache::RegistryPlace{*made.repository, scope}, blobs_);
     } else if (place.type == "local") {
       made.directory =
           std::make_shared<cache::DirectoryBackend>(attributes.required(directory), scope, blobs_);

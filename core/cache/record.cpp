@@ -144,6 +144,15 @@ snapshot::Sealing sealing_of(const Json& object) {
   return sealing;
 }
 
+std::string render(const Json& json) {
+  return json.dump(1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
+}
+
+// A flipped bit in a digest would make a wrong image. It proves nothing about who wrote the record.
+std::string checksum_of(const Json& json) {
+  return base::sha256(render(json)).hex();
+}
+
 // How deeply objects and arrays are nested in JSON text, well-formed or not.
 int nesting(std::string_view text) {
   int depth = 0;
@@ -194,7 +203,8 @@ std::string Record::serialize() const {
   for (const auto& [label, digest] : ingredients)
     list.push_back(digest.hex() + " " + base::escape_bytes(label));
   json["ingredients"] = std::move(list);
-  return json.dump(1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
+  json["checksum"] = checksum_of(json);
+  return render(json);
 }
 
 Record Record::parse(std::string_view json) {
@@ -215,6 +225,9 @@ Record Record::parse(std::string_view json) {
   record.created = integer_of(object, "created");
   record.duration_ms = integer_of(object, "durationMs");
   record.ingredients = ingredients_of(object);
+  Json content = object;
+  content.erase("checksum");
+  if (string_of(object, "checksum") != checksum_of(content)) refuse("its checksum does not match");
   return record;
 }
 

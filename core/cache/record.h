@@ -40,8 +40,8 @@ struct Record {
   // Whether it may be found under this key: its own, or its content key.
   bool answers(const base::Digest& asked) const { return key == asked || content_key == asked; }
 
-  // JSON, stable field order, optional fields only when set. Labels of ingredients may hold any bytes (file
-  // names); bytes in `step` that are not UTF-8 are replaced.
+  // JSON, stable field order, optional fields only when set, and a checksum of them all. Labels of
+  // ingredients may hold any bytes (file names); bytes in `step` that are not UTF-8 are replaced.
   std::string serialize() const;
   static Record parse(std::string_view json);  // throws Error{kCorrupt}
 };

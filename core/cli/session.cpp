@@ -20,6 +20,11 @@
 namespace cooper::cli {
 namespace {
 
+// A cache that does not answer soon is worth less than the time that it takes.
+constexpr int kCacheAttempts = 3;
+constexpr std::chrono::seconds kCacheConnectTimeout{10};
+constexpr std::chrono::seconds kCacheStallTimeout{20};
+
 snapshot::Form form_of(sandbox::Tier tier) {
   switch (tier) {
     case sandbox::Tier::kPrivileged:
@@ -120,6 +125,7 @@ build::Toolbox Session::open_tools(base::EventSink& events) {
   tools.launcher = launcher_.get();
   if (launcher_ == nullptr) tools.no_launcher_reason = probe_.reason;
   tools.http = net::HttpClient::create(http_options(environment_));
+  std::shared_ptr<registry::CredentialStore> credentials = open_credentials(environment_);
   registry::ClientOptions options;
   options.on_retry = [&events](const std::string& line) {
     base::Event event;
@@ -127,7 +133,11 @@ build::Toolbox Session::open_tools(base::EventSink& events) {
     event.text = line;
     events.emit(std::move(event));
   };
-  tools.registry = registry::Client::create(tools.http, open_credentials(environment_), std::move(options));
+  tools.registry = registry::Client::create(tools.http, credentials, options);
+  options.retry.attempts = kCacheAttempts;
+  options.connect_timeout = kCacheConnectTimeout;
+  options.stall_timeout = kCacheStallTimeout;
+  tools.cache_registry = registry::Client::create(tools.http, credentials, options);
   tools.environment = environment_.variables();
   tools.events = &events;
   return tools;

@@ -30,6 +30,9 @@ struct HostOptions {
 
 struct ClientOptions {
   net::RetryPolicy retry;
+  // How long to wait for a connection, and for the next byte of an answer.
+  std::chrono::milliseconds connect_timeout = net::Request().connect_timeout;
+  std::chrono::milliseconds stall_timeout = net::Request().stall_timeout;
   std::function<HostOptions(const std::string& host)> host_options;  // may be empty
   std::function<void(const std::string&)> on_retry;                  // one line each; may be empty
 };

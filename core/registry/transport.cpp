@@ -57,6 +57,9 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
   Endpoint endpoint = endpoint_of(call.repository.host, options_);
   net::Request request = call.http;
   if (request.url.rfind('/', 0) == 0) request.url = endpoint.base + request.url;
+  request.connect_timeout = options_.connect_timeout;
+  // Uploads have a patience of their own.
+  if (request.method == "GET" || request.method == "HEAD") request.stall_timeout = options_.stall_timeout;
   bool ours = net::origin_of(request.url) == net::origin_of(endpoint.base);
   request.tls = ours ? endpoint.tls : options_for_url(request.url, options_).tls;
   const std::string& host = call.repository.host;

@@ -113,6 +113,12 @@ class LayerStore {
   void unpack_fetched_blob(Layer& layer, const std::stop_token& stop);
   static void from_remote(Layer& layer, const std::stop_token& stop,
                           const std::function<void(base::ByteSource&)>& use);
+  static void use_remote(Layer& layer, const std::function<void()>& use);
+  void prove_blob(Layer& layer, bool is_here, const std::stop_token& stop);
+  // Whether the store remembers that sealing the layer gave its origin's blob.
+  bool was_sealed_as(const Layer& layer) const;
+  void remember_sealed(const Layer& layer) const;
+  std::string sealed_path(const Layer& layer, const archive::CompressionOptions& options) const;
   void unpack_from(Layer& layer, base::ByteSource& blob, store::BlobWriter* copy,
                    const std::stop_token& stop);
   std::string index_path(const Layer& layer) const;

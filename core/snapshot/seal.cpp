@@ -132,7 +132,7 @@ SealedLayer LayerStore::seal(Layer& layer, const SealOptions& asked, base::ByteS
   if (layer.origin() && (!layer.origin()->sealing || fits(*layer.origin()->sealing, options)))
     return *layer.origin();
   std::scoped_lock lock(layer.sealing_);
-  std::string path = store_->layer_path(layer.id()) + "/" + record_name(options.compression);
+  std::string path = sealed_path(layer, options.compression);
   std::optional<SealedLayer> known = read_record(path, options.compression);
   if (known && fits(*known->sealing, options) && store_->has_blob(known->blob.digest, known->blob.size))
     return *known;
@@ -168,6 +168,23 @@ SealedLayer LayerStore::make_blob(Layer& layer, const SealOptions& options, base
   sealed.blob.size = blob.size();
   sealed.blob.digest = blob.commit();
   return sealed;
+}
+
+std::string LayerStore::sealed_path(const Layer& layer, const archive::CompressionOptions& options) const {
+  return store_->layer_path(layer.id()) + "/" + record_name(options);
+}
+
+bool LayerStore::was_sealed_as(const Layer& layer) const {
+  const SealedLayer& origin = *layer.origin();
+  const archive::CompressionOptions& compression = origin.sealing->compression;
+  const std::optional<SealedLayer> known = read_record(sealed_path(layer, compression), compression);
+  return known && known->diff_id == origin.diff_id && known->blob.digest == origin.blob.digest;
+}
+
+void LayerStore::remember_sealed(const Layer& layer) const {
+  os::make_directories(store_->layer_path(layer.id()));
+  os::write_file_atomically(sealed_path(layer, layer.origin()->sealing->compression),
+                            render(*layer.origin()));
 }
 
 void LayerStore::require_blob(Layer& layer, const SealedLayer& sealed, const std::stop_token& stop) {

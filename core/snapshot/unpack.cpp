@@ -129,8 +129,12 @@ void LayerStore::from_remote(Layer& layer, const std::stop_token& stop,
     if (error.kind() != base::ErrorKind::kCancelled) layer.lost_ = true;
     throw;
   }
+  use_remote(layer, [&] { use(*remote); });
+}
+
+void LayerStore::use_remote(Layer& layer, const std::function<void()>& use) {
   try {
-    use(*remote);
+    use();
   } catch (const base::Error& error) {
     if (is_about_blob(error)) layer.lost_ = true;
     throw;
@@ -154,13 +158,35 @@ void LayerStore::fetch_blob(Layer& layer, const std::stop_token& stop) {
   }
   std::scoped_lock lock(layer.making_);
   const oci::Descriptor& descriptor = layer.origin()->blob;
-  if (store_->has_blob(descriptor.digest, descriptor.size)) return;
+  const bool is_here = store_->has_blob(descriptor.digest, descriptor.size);
+  if (layer.origin()->sealing) return prove_blob(layer, is_here, stop);
+  if (is_here) return;
   from_remote(layer, stop, [&](base::ByteSource& remote) {
     store::BlobWriter copy = store_->begin_blob();
     VerifiedSource verified(remote, descriptor, nullptr, stop);
     base::copy_all(verified, copy);
     copy.commit(descriptor.digest);
   });
+}
+
+// An image's manifest and config were made together; what a cache says of a layer is only proved by its
+// bytes. Once proved, it is remembered as if the layer had been sealed here.
+void LayerStore::prove_blob(Layer& layer, bool is_here, const std::stop_token& stop) {
+  if (is_here && was_sealed_as(layer)) return;
+  const oci::Descriptor& descriptor = layer.origin()->blob;
+  base::HashingSink nowhere;
+  if (is_here) {
+    os::Fd file = store_->open_blob(descriptor.digest);
+    os::FdSource stored(file.get(), descriptor.digest.str());
+    use_remote(layer, [&] { decompress_verified(stored, *layer.origin(), nullptr, nowhere, stop); });
+  } else {
+    from_remote(layer, stop, [&](base::ByteSource& remote) {
+      store::BlobWriter copy = store_->begin_blob();
+      decompress_verified(remote, *layer.origin(), &copy, nowhere, stop);
+      copy.commit(descriptor.digest);
+    });
+  }
+  remember_sealed(layer);
 }
 
 }  // namespace cooper::snapshot

@@ -127,7 +127,7 @@ bool FakeRegistry::allowed(const State& state, const FakeRequest& request, const
 }
 
 FakeReply FakeRegistry::handle(State& state, const FakeRequest& request) {
-  for (std::string_view kind : {"/blobs/uploads/", "/blobs/", "/manifests/"}) {
+  for (std::string_view kind : {"/blobs/uploads/", "/blobs/", "/manifests/", "/tags/"}) {
     std::size_t at = request.path.find(kind);
     if (at == std::string::npos || request.path.rfind("/v2/", 0) != 0) continue;
     std::string repository = request.path.substr(4, at - 4);
@@ -136,9 +136,21 @@ FakeReply FakeRegistry::handle(State& state, const FakeRequest& request) {
     if (!allowed(state, request, repository, refused)) return refused;
     if (kind == "/blobs/uploads/") return handle_upload(state, request, repository, rest);
     if (kind == "/blobs/") return handle_blob(state, request, repository, rest);
+    if (kind == "/tags/") return list_tags(state, repository);
     return handle_manifest(state, request, repository, rest);
   }
   return refusal(404, "NOT_FOUND", "no such page");
+}
+
+FakeReply FakeRegistry::list_tags(const State& state, const std::string& repository) {
+  std::string tags;
+  for (const auto& [name, manifest] : state.manifests) {
+    if (name.rfind(repository + ":", 0) != 0 || name.find(":sha256:") != std::string::npos) continue;
+    tags += (tags.empty() ? "\"" : ",\"") + name.substr(repository.size() + 1) + "\"";
+  }
+  FakeReply reply;
+  reply.body = R"({"name":")" + repository + R"(","tags":[)" + tags + "]}";
+  return reply;
 }
 
 FakeReply FakeRegistry::handle_blob(State& state, const FakeRequest& request, const std::string& repository,

@@ -52,6 +52,7 @@ class FakeRegistry {
   };
 
   static FakeReply handle(State& state, const FakeRequest& request);
+  static FakeReply list_tags(const State& state, const std::string& repository);
   static FakeReply handle_blob(State& state, const FakeRequest& request, const std::string& repository,
                                const std::string& digest);
   static FakeReply handle_upload(State& state, const FakeRequest& request, const std::string& repository,

@@ -52,12 +52,16 @@ TEST(CacheRecord, IsReadableAndStable) {
   record.created = 5;
   record.duration_ms = 7;
   record.ingredients = {{"file a b%\n", base::sha256("content")}};
+  const std::string text = "{\n \"schema\": 1,\n \"key\": \"" + record.key.str() +
+                           "\",\n \"step\": \"RUN make\",\n \"stepId\": \"id\",\n \"noChange\": true,\n"
+                           " \"created\": 5,\n \"durationMs\": 7,\n \"ingredients\": [\n"
+                           "  \"" +
+                           base::sha256("content").hex() + " file a b%25%0a\"\n ]";
   EXPECT_EQ(record.serialize(),
-            "{\n \"schema\": 1,\n \"key\": \"" + record.key.str() +
-                "\",\n \"step\": \"RUN make\",\n \"stepId\": \"id\",\n \"noChange\": true,\n"
-                " \"created\": 5,\n \"durationMs\": 7,\n \"ingredients\": [\n"
-                "  \"" +
-                base::sha256("content").hex() + " file a b%25%0a\"\n ]\n}\n");
+            text + ",\n \"checksum\": \"" + base::sha256(text + "\n}\n").hex() + "\"\n}\n");
+  std::string changed = record.serialize();
+  changed.replace(changed.find("RUN make"), 8, "RUN mAke");
+  expect_refused(changed, "checksum");
 }
 
 TEST(CacheRecord, KeepsLabelsOfAnyBytes) {
