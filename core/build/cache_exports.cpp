@@ -58,18 +58,29 @@ void CacheExports::write(Place& place, const Step& step) {
     record.sealing = sealed.sealing;
     place.what->records->put(record, stop_.get_token());
     ++place.written;
+    place.steps.with([&](auto& steps) { steps.insert_or_assign(record.step_id, record.key); });
   } catch (const base::Error& error) {
     if (error.kind() == base::ErrorKind::kCancelled) return;
     ++place.lost;
-    place.failure.with([&](auto& failure) {
-      if (!failure) failure = error;
-    });
+    remember(place, error);
   }
 }
 
-std::string CacheExports::close(Place& place) const {
+void CacheExports::remember(Place& place, const base::Error& error) {
+  place.failure.with([&](auto& failure) {
+    if (!failure) failure = error;
+  });
+}
+
+std::string CacheExports::close(Place& place) {
   const std::string name = place.what->records->name();
-  if (place.what->directory != nullptr) place.what->directory->write_root();
+  try {
+    const auto steps = place.steps.with([](const auto& known) { return known; });
+    if (place.lost < kPatience) place.what->records->put_steps(steps, stop_.get_token());
+    if (place.what->directory != nullptr && place.written > 0) place.what->directory->write_root();
+  } catch (const base::Error& error) {
+    remember(place, error);
+  }
   if (auto failure = place.failure.with([](const auto& first) { return first; })) {
     if (place.what->must_succeed) throw base::Error(*failure).context("write the cache to " + name);
     warn_(fmt::format("{} of {} results not written to the cache in {}: {}", place.lost.load(),

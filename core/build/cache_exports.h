@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -51,11 +52,13 @@ class CacheExports {
     std::atomic<int> written = 0;
     std::atomic<int> known = 0;
     std::atomic<int> lost = 0;
-    base::Guarded<std::optional<base::Error>> failure;  // the first
+    base::Guarded<std::map<std::string, base::Digest>> steps;  // step → key, of what was written
+    base::Guarded<std::optional<base::Error>> failure;         // the first
   };
   bool wants(Place& place, const Step& step) const;
   void write(Place& place, const Step& step);
-  std::string close(Place& place) const;
+  static void remember(Place& place, const base::Error& error);
+  std::string close(Place& place);
 
   std::vector<std::unique_ptr<Place>> places_;
   SealLayer seal_;

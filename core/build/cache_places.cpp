@@ -22,6 +22,7 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr std::size_t kLongestScope = 60;
+constexpr cache::LastOfSteps kTogether = cache::LastOfSteps::kTogether;
 
 struct Backends {
   std::shared_ptr<cache::Backend> backend;
@@ -94,7 +95,8 @@ class PlaceOpener {
     if (!scope.empty()) scopes.emplace_back();
     for (const std::string& one : scopes) {
       Backends found = open_backends(place, attributes, one, "src");
-      imports.push_back({std::make_unique<cache::Records>(found.backend, warn_, ttl), found.repository});
+      imports.push_back(
+          {std::make_unique<cache::Records>(found.backend, warn_, ttl, kTogether), found.repository});
     }
     if (place.type != "registry") return;
     // What buildx users call an inline cache is imported by the image's own name.
@@ -125,7 +127,8 @@ class PlaceOpener {
       if (place.type == "local")
         attributes.allow_only(joined(joined(kExportAttributes, kBlobAttributes), {"dest"}));
       Backends found = open_backends(place, attributes, scope_of(attributes), "dest");
-      made.records = std::make_unique<cache::Records>(found.backend, warn_);
+      made.records =
+          std::make_unique<cache::Records>(found.backend, warn_, std::chrono::seconds(), kTogether);
       made.directory = found.directory;
       made.repository = found.repository;
     }

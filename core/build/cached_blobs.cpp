@@ -22,6 +22,9 @@ std::unique_ptr<base::ByteSource> CachedBlobs::open(const oci::Descriptor& blob,
 
 cache::BlobProvider CachedBlobs::provider() {
   return {[this](const oci::Descriptor& blob, const std::stop_token& stop) { return open(blob, stop); },
+          [this](const oci::Descriptor& blob, const oci::Reference& repository) {
+            return places_.contains(blob.digest, repository);
+          },
           [this](const oci::Descriptor& blob, const oci::Reference& target) {
             return places_.mount_source(blob.digest, target);
           }};

@@ -2,11 +2,20 @@
 
 #include <ctime>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 
 namespace cooper::cache {
 namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMostSteps = 10'000;
+
+DocumentName all_steps() {
+  return {DocumentKind::kStep, "all"};
+}
 
 DocumentName record_name(const base::Digest& key) {
   return {DocumentKind::kRecord, key.hex()};
@@ -23,8 +32,8 @@ bool is_outage(const base::Error& error) {
 
 }  // namespace
 
-Records::Records(std::shared_ptr<Backend> backend, Warn warn, std::chrono::seconds ttl)
-    : backend_(std::move(backend)), warn_(std::move(warn)), ttl_(ttl) {}
+Records::Records(std::shared_ptr<Backend> backend, Warn warn, std::chrono::seconds ttl, LastOfSteps steps)
+    : backend_(std::move(backend)), warn_(std::move(warn)), ttl_(ttl), steps_(steps) {}
 
 std::optional<Record> Records::read(const DocumentName& name, const std::stop_token& stop) {
   const std::optional<std::string> text = backend_->read(name, stop);
@@ -74,13 +83,45 @@ void Records::put(const Record& record, const std::stop_token& stop) {
   if (record.content_key && record.content_key != record.key) {
     backend_->write(record_name(*record.content_key), document, stop);
   }
-  if (!record.step_id.empty()) backend_->write(step_name(record.step_id), document, stop);
+  if (steps_ == LastOfSteps::kApart && !record.step_id.empty())
+    backend_->write(step_name(record.step_id), document, stop);
+}
+
+std::map<std::string, base::Digest> Records::read_steps(const std::stop_token& stop) {
+  std::map<std::string, base::Digest> steps;
+  const std::optional<std::string> text = backend_->read(all_steps(), stop);
+  if (!text) return steps;
+  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return steps;
+  for (const auto& [step, key] : json.items()) {
+    if (!key.is_string()) continue;
+    if (const auto digest = base::Digest::parse(key.get<std::string>())) steps.emplace(step, *digest);
+  }
+  return steps;
+}
+
+void Records::put_steps(const std::map<std::string, base::Digest>& steps, const std::stop_token& stop) {
+  if (steps.empty() || steps_ == LastOfSteps::kApart) return;
+  std::map<std::string, base::Digest> all = read_steps(stop);
+  if (all.size() > kMostSteps) all.clear();
+  Json json = Json::object();
+  for (const auto& [step, key] : steps) all.insert_or_assign(step, key);
+  for (const auto& [step, key] : all) json[step] = key.str();
+  backend_->write(all_steps(), {json.dump(1) + "\n", {}}, stop);
+}
+
+std::optional<Record> Records::find_last(const std::string& step_id, const std::stop_token& stop) {
+  if (steps_ == LastOfSteps::kApart) return read(step_name(step_id), stop);
+  std::scoped_lock lock(reading_steps_);
+  if (!known_steps_) known_steps_ = read_steps(stop);
+  const auto key = known_steps_->find(step_id);
+  return key == known_steps_->end() ? std::nullopt : read(record_name(key->second), stop);
 }
 
 std::optional<Record> Records::last_of_step(const std::string& step_id, const std::stop_token& stop) {
   if (silent_) return std::nullopt;
   try {
-    std::optional<Record> record = read(step_name(step_id), stop);
+    std::optional<Record> record = find_last(step_id, stop);
     if (record && record->step_id == step_id) return record;
   } catch (const base::Error& error) {
     // Only an explanation and a guess at a duration depend on it, and the next put() replaces it.

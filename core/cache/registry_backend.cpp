@@ -98,32 +98,62 @@ std::unique_ptr<base::ByteSource> RegistryBackend::open_blob(const oci::Descript
   return client_->open_blob(place_.repository, blob, stop);
 }
 
-void RegistryBackend::push_blob(const oci::Descriptor& blob, const std::stop_token& stop) {
-  if (present_.with([&](const auto& present) { return present.contains(blob.digest); })) return;
+void RegistryBackend::push_once(const registry::PushBlob& blob, const std::stop_token& stop) {
+  const base::Digest& digest = blob.descriptor.digest;
+  std::promise<void> mine;
+  const std::shared_future<void> others = pushed_.with([&](auto& pushed) {
+    auto [place, is_new] = pushed.try_emplace(digest, mine.get_future().share());
+    return is_new ? std::shared_future<void>() : place->second;
+  });
+  if (others.valid()) return others.get();
+  try {
+    client_->push_blob(place_.repository, blob, stop);
+    mine.set_value();
+  } catch (...) {
+    pushed_.with([&](auto& pushed) { pushed.erase(digest); });
+    mine.set_exception(std::current_exception());
+    throw;
+  }
+}
+
+void RegistryBackend::push_layer(const oci::Descriptor& blob, const std::stop_token& stop) {
+  if (blobs_.is_in && blobs_.is_in(blob, place_.repository)) return;
   registry::PushBlob push;
   push.descriptor = blob;
   push.open = [&] { return blobs_.open(blob, stop); };
   if (blobs_.repository) push.mount_from = blobs_.repository(blob, place_.repository);
-  client_->push_blob(place_.repository, push, stop);
-  present_.with([&](auto& present) { present.insert(blob.digest); });
+  push_once(push, stop);
 }
 
-// Every manifest names it. Two threads may push it at once, which does no harm.
+// Every manifest names it.
 void RegistryBackend::push_config(const std::stop_token& stop) {
-  const oci::Descriptor config = empty_descriptor();
-  if (present_.with([&](const auto& present) { return present.contains(config.digest); })) return;
   registry::PushBlob push;
-  push.descriptor = config;
+  push.descriptor = empty_descriptor();
   push.open = [] { return std::make_unique<base::MemorySource>(kEmptyConfig); };
-  client_->push_blob(place_.repository, push, stop);
-  present_.with([&](auto& present) { present.insert(config.digest); });
+  push_once(push, stop);
 }
 
-void RegistryBackend::write(const DocumentName& name, const Document& document, const std::stop_token& stop) {
+void RegistryBackend::write_once(const DocumentName& name, const Document& document,
+                                 const std::stop_token& stop) {
   push_config(stop);
-  for (const oci::Descriptor& blob : document.blobs) push_blob(blob, stop);
+  for (const oci::Descriptor& blob : document.blobs) push_layer(blob, stop);
   const oci::Manifest manifest = manifest_of(document);
   client_->push_manifest(reference(name), manifest.media_type, manifest.raw, stop);
+}
+
+// Some registries do not see a blob for a moment while another job uploads the same one, and refuse the
+// manifest: the blobs are then pushed once more.
+void RegistryBackend::write(const DocumentName& name, const Document& document, const std::stop_token& stop) {
+  try {
+    write_once(name, document, stop);
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::kRegistry ||
+        error.message().find("blob unknown") == std::string::npos) {
+      throw;
+    }
+    pushed_.with([](auto& pushed) { pushed.clear(); });
+    write_once(name, document, stop);
+  }
 }
 
 }  // namespace cooper::cache

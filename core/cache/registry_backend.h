@@ -7,10 +7,10 @@
 // sent. OCI image-spec 1.1, manifest.md, "Guidelines for artifact usage".
 #pragma once
 
+#include <future>
+#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -43,13 +43,16 @@ class RegistryBackend final : public Backend {
  private:
   std::string tag_prefix(DocumentKind kind) const;
   oci::Reference reference(const DocumentName& name) const;
-  void push_blob(const oci::Descriptor& blob, const std::stop_token& stop);
+  void write_once(const DocumentName& name, const Document& document, const std::stop_token& stop);
+  void push_layer(const oci::Descriptor& blob, const std::stop_token& stop);
   void push_config(const std::stop_token& stop);
+  void push_once(const registry::PushBlob& blob, const std::stop_token& stop);
 
   std::shared_ptr<registry::Client> client_;
   RegistryPlace place_;
   BlobProvider blobs_;
-  base::Guarded<std::set<base::Digest>> present_;  // blobs that are known to be there
+  // Blobs that are there or on their way: each goes up once, however many documents name it.
+  base::Guarded<std::map<base::Digest, std::shared_future<void>>> pushed_;
 };
 
 }  // namespace cooper::cache

@@ -12,6 +12,15 @@ void BlobPlaces::note(const base::Digest& blob, const oci::Reference& repository
   });
 }
 
+bool BlobPlaces::contains(const base::Digest& blob, const oci::Reference& repository) const {
+  return places_.with([&](const auto& places) {
+    const auto known = places.find(blob);
+    const Place wanted{repository.host, repository.repository};
+    return known != places.end() &&
+           std::find(known->second.begin(), known->second.end(), wanted) != known->second.end();
+  });
+}
+
 std::string BlobPlaces::mount_source(const base::Digest& blob, const oci::Reference& target) const {
   return places_.with([&](const auto& places) {
     const auto known = places.find(blob);

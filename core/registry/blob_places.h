@@ -15,6 +15,7 @@ namespace cooper::registry {
 class BlobPlaces {
  public:
   void note(const base::Digest& blob, const oci::Reference& repository);
+  bool contains(const base::Digest& blob, const oci::Reference& repository) const;
   // A repository on the host of `target`, other than `target`, that has the blob; "" for none.
   std::string mount_source(const base::Digest& blob, const oci::Reference& target) const;
 

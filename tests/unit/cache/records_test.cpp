@@ -105,6 +105,22 @@ TEST_F(CacheRecords, OldRecordsAreMisses) {
   EXPECT_THAT(heard_, IsEmpty());
 }
 
+TEST_F(CacheRecords, CanKeepTheLastOfAllStepsTogether) {
+  auto open = [&] { return Records(backend_, warn(), {}, LastOfSteps::kTogether); };
+  Record other = record("b");
+  Records(open()).put(record_, {});
+  Records(open()).put(other, {});
+  EXPECT_EQ(backend_->documents.size(), 2U);
+  EXPECT_FALSE(Records(open()).last_of_step(record_.step_id, {}));
+  Records(open()).put_steps({{record_.step_id, record_.key}}, {});
+  Records(open()).put_steps({{other.step_id, other.key}}, {});
+  EXPECT_EQ(backend_->documents.size(), 3U);
+  Records reader = open();
+  EXPECT_EQ(reader.last_of_step(record_.step_id, {}), record_);
+  EXPECT_EQ(reader.last_of_step(other.step_id, {}), other);
+  EXPECT_FALSE(reader.last_of_step("another step", {}));
+}
+
 TEST_F(CacheRecords, GivesAllOfThemOnce) {
   record_.content_key = base::sha256("content");
   records_.put(record_, {});

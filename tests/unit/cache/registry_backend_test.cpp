@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <gmock/gmock.h>
+#include <set>
 
 #include "oci/manifest.h"
 #include "support/cache_backend_suite.h"
@@ -19,15 +20,18 @@ struct RegistryWorld {
   std::map<base::Digest, std::string> blobs;
   std::string scope;
   std::map<base::Digest, std::string> known_in;  // blob → repository
+  std::set<base::Digest> present;                // known to be in the cache's own repository
 
   BlobProvider provider() {
-    return {[this](const oci::Descriptor& blob, const std::stop_token&) -> std::unique_ptr<base::ByteSource> {
-              return std::make_unique<support::StringSource>(blobs.at(blob.digest));
-            },
-            [this](const oci::Descriptor& blob, const oci::Reference& target) {
-              auto found = known_in.find(blob.digest);
-              return target.host == "r.example" && found != known_in.end() ? found->second : std::string();
-            }};
+    return {
+        [this](const oci::Descriptor& blob, const std::stop_token&) -> std::unique_ptr<base::ByteSource> {
+          return std::make_unique<support::StringSource>(blobs.at(blob.digest));
+        },
+        [this](const oci::Descriptor& blob, const oci::Reference&) { return present.contains(blob.digest); },
+        [this](const oci::Descriptor& blob, const oci::Reference& target) {
+          auto found = known_in.find(blob.digest);
+          return target.host == "r.example" && found != known_in.end() ? found->second : std::string();
+        }};
   }
   std::unique_ptr<Backend> open() {
     return std::make_unique<RegistryBackend>(
@@ -84,6 +88,14 @@ TEST_F(CacheRegistry, ALayerOfTheImageIsMounted) {
   open().put(record, {});
   EXPECT_THAT(world_.client->pushed,
               Contains("blob r.example/team/cache " + record.blob->digest.str() + " from team/app"));
+}
+
+TEST_F(CacheRegistry, WhatIsKnownToBeThereIsNotAskedFor) {
+  Record record = this->record("a");
+  world_.present.insert(record.blob->digest);
+  open().put(record, {});
+  EXPECT_FALSE(world_.client->blobs.contains(record.blob->digest));
+  EXPECT_TRUE(open().find(record.key, {}));
 }
 
 TEST_F(CacheRegistry, ABlobIsAskedForOnce) {
