@@ -12,6 +12,9 @@
 #include "cli/session.h"
 #include "cli/store_limit.h"
 #include "dockerfile/lint.h"
+#include "os/fd.h"
+#include "report/result_file.h"
+#include "report/step_log.h"
 #include "report/summary.h"
 
 namespace cooper::cli {
@@ -58,62 +61,118 @@ void tell_unused(const build::BuildResult& result, base::EventSink& events) {
                    base::join(result.unused_build_args, " ")));
 }
 
-// What is said after a good build.
-void tell_result(const build::BuildResult& result, const report::StepClock& clock, double seconds,
-                 base::EventSink& events) {
-  for (const std::string& line : result.written) tell(events, base::Event::Kind::kNote, line);
+report::Summary summary_of(const build::BuildResult& result, double seconds) {
   report::Summary summary;
   summary.seconds = seconds;
   summary.steps_run = result.steps_run;
   summary.steps_cached = result.steps_cached;
   if (result.image) summary.image = result.image->digest;
   summary.image_size = result.image_size;
-  std::string slowest = report::slowest_line(clock.slowest(kSlowest));
-  if (!slowest.empty()) tell(events, base::Event::Kind::kNote, slowest);
-  tell(events, base::Event::Kind::kNote, report::summary_line(summary));
+  return summary;
 }
+
+// What is said after a good build.
+void tell_result(const build::BuildResult& result, const report::Summary& summary, report::StepLog& log) {
+  for (const std::string& line : result.written) tell(log, base::Event::Kind::kNote, line);
+  std::string slowest = report::slowest_line(log.slowest(kSlowest));
+  if (!slowest.empty()) tell(log, base::Event::Kind::kNote, slowest);
+  tell(log, base::Event::Kind::kNote, report::summary_line(summary));
+}
+
+// Steps are counted from what was heard of them: a build that failed has no result.
+report::Result failed_result(const base::Error& error, const report::StepLog& log, double seconds) {
+  report::Result result;
+  result.failure = &error;
+  result.summary.seconds = seconds;
+  for (const report::LoggedStep& step : log.steps()) {
+    if (step.end == report::LoggedStep::End::kRan) ++result.summary.steps_run;
+    if (step.end == report::LoggedStep::End::kCached) ++result.summary.steps_cached;
+  }
+  return result;
+}
+
+class BuildCommand {
+ public:
+  BuildCommand(const BuildFlags& flags, const Environment& environment)
+      : flags_(flags),
+        request_(make_request(flags, environment)),
+        store_limit_(requested_store_limit(flags.store_limit, environment)),
+        session_(environment, flags.store.empty() ? environment.default_store() : flags.store,
+                 flags.isolation),
+        display_(flags, request_, environment),
+        log_(display_.progress()),
+        tools_(session_.open_tools(log_)) {
+    tools_.explain = flags.explain || !flags.result_file.empty();
+    tools_.on_dockerfile = [this](const std::string& name, const std::string& text) {
+      display_.remember(name, text);
+    };
+    tools_.on_finding = [this](const std::string& file, const dockerfile::LintWarning& warning) {
+      findings_.push_back({file, warning});
+    };
+  }
+
+  int run() {
+    try {
+      if (request_.outputs.empty() && request_.cache_to.empty()) {
+        tell(log_, base::Event::Kind::kWarning,
+             "no output was asked for: the result stays in the cache (add --push, or -o type=oci,dest=FILE)");
+      }
+      finish(build::run_build(request_, tools_, session_.stop()));
+      return 0;
+    } catch (const base::Error& error) {
+      return fail(error);
+    }
+  }
+
+ private:
+  double seconds() const { return std::chrono::duration<double>(base::Clock::now() - begin_).count(); }
+
+  void finish(const build::BuildResult& result) {
+    build::limit_store(tools_, store_limit_, session_.stop());
+    tell_findings(findings_, log_);
+    tell_unused(result, log_);
+    const report::Summary summary = summary_of(result, seconds());
+    tell_result(result, summary, log_);
+    write_result({summary, result.config_digest, result.written, nullptr});
+    display_.progress().finish(nullptr);
+    if (!flags_.quiet || !result.image) return;
+    std::printf("%s\n", result.config_digest.value_or(result.image->digest).str().c_str());
+  }
+
+  int fail(const base::Error& error) {
+    if (session_.stop_signal() == 0) build::limit_store(tools_, store_limit_, session_.stop());
+    tell_findings(findings_, log_);
+    try {
+      write_result(failed_result(error, log_, seconds()));
+    } catch (const base::Error& unwritten) {
+      tell(log_, base::Event::Kind::kWarning, unwritten.summary());
+    }
+    display_.progress().finish(&error);
+    return session_.stop_signal() != 0 ? 128 + session_.stop_signal() : error.exit_status();
+  }
+
+  void write_result(const report::Result& result) const {
+    if (flags_.result_file.empty()) return;
+    os::write_file_atomically(
+        flags_.result_file,
+        report::render_result(result, log_, [this](const std::string& text) { return display_.mask(text); }));
+  }
+
+  base::Clock::time_point begin_ = base::Clock::now();
+  const BuildFlags& flags_;
+  build::BuildRequest request_;
+  std::optional<std::uint64_t> store_limit_;
+  Session session_;
+  Display display_;
+  report::StepLog log_;
+  std::vector<Finding> findings_;
+  build::Toolbox tools_;
+};
 
 }  // namespace
 
 int run_build_command(const BuildFlags& flags, const Environment& environment) {
-  base::Clock::time_point begin = base::Clock::now();
-  build::BuildRequest request = make_request(flags, environment);
-  std::optional<std::uint64_t> store_limit = requested_store_limit(flags.store_limit, environment);
-  Session session(environment, flags.store.empty() ? environment.default_store() : flags.store,
-                  flags.isolation);
-  Display display(flags, request, environment);
-  report::StepClock clock(display.progress());
-  std::vector<Finding> findings;
-  build::Toolbox tools = session.open_tools(clock);
-  tools.explain = flags.explain;
-  tools.on_dockerfile = [&](const std::string& name, const std::string& text) {
-    display.remember(name, text);
-  };
-  tools.on_finding = [&](const std::string& file, const dockerfile::LintWarning& warning) {
-    findings.push_back({file, warning});
-  };
-  try {
-    if (request.outputs.empty()) {
-      tell(clock, base::Event::Kind::kWarning,
-           "no output was asked for: the result stays in the cache (add --push, or -o type=oci,dest=FILE)");
-    }
-    build::BuildResult result = build::run_build(request, tools, session.stop());
-    build::limit_store(tools, store_limit, session.stop());
-    tell_findings(findings, clock);
-    tell_unused(result, clock);
-    double seconds = std::chrono::duration<double>(base::Clock::now() - begin).count();
-    tell_result(result, clock, seconds, clock);
-    display.progress().finish(nullptr);
-    if (flags.quiet && result.image) {
-      std::printf("%s\n", result.config_digest.value_or(result.image->digest).str().c_str());
-    }
-    return 0;
-  } catch (const base::Error& error) {
-    if (session.stop_signal() == 0) build::limit_store(tools, store_limit, session.stop());
-    tell_findings(findings, clock);
-    display.progress().finish(&error);
-    return session.stop_signal() != 0 ? 128 + session.stop_signal() : error.exit_status();
-  }
+  return BuildCommand(flags, environment).run();
 }
 
 }  // namespace cooper::cli

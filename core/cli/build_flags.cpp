@@ -198,6 +198,8 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--cgroup-parent", flags.cgroup_parent, "control group that RUN's own is made below");
   app.add_option("--iidfile", flags.iid_file, "write the image id to this file");
   app.add_option("--metadata-file", flags.metadata_file, "write digests to this file, as JSON");
+  app.add_option("--result-file", flags.result_file,
+                 "write what became of every step, and why it ran, to this file, as JSON");
   app.add_option("--source-date-epoch", flags.source_date_epoch,
                  "seconds; newest time in the image (default: the commit's)");
   app.add_option("--progress", flags.progress, "auto, plain, tty, rawjson, quiet");

@@ -1,8 +1,6 @@
 #include "report/summary.h"
 
-#include <algorithm>
 #include <fmt/format.h>
-#include <utility>
 
 #include "base/text.h"
 #include "report/text_cells.h"
@@ -38,38 +36,6 @@ std::string slowest_line(const std::vector<StepTime>& slowest) {
                         duration(step.seconds));
   }
   return line;
-}
-
-void StepClock::emit(base::Event event) {
-  using Kind = base::Event::Kind;
-  const bool ends = event.kind == Kind::kDone || event.kind == Kind::kFailed;
-  if (event.vertex >= 0 && (event.kind == Kind::kStarted || ends)) {
-    steps_.with([&](std::vector<Step>& steps) {
-      const auto index = static_cast<std::size_t>(event.vertex);
-      if (steps.size() <= index) steps.resize(index + 1);
-      Step& step = steps[index];
-      step.name = event.name;
-      if (!ends) step.started = event.time;
-      if (ends && step.started != base::Clock::time_point()) {
-        step.seconds = std::chrono::duration<double>(event.time - step.started).count();
-      }
-    });
-  }
-  next_.emit(std::move(event));
-}
-
-std::vector<StepTime> StepClock::slowest(std::size_t count) const {
-  std::vector<StepTime> times = steps_.with([](const std::vector<Step>& steps) {
-    std::vector<StepTime> measured;
-    for (const Step& step : steps) {
-      if (step.seconds >= 0) measured.push_back({step.name, step.seconds});
-    }
-    return measured;
-  });
-  std::stable_sort(times.begin(), times.end(),
-                   [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
-  if (times.size() > count) times.resize(count);
-  return times;
 }
 
 }  // namespace cooper::report

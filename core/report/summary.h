@@ -7,15 +7,9 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "base/events.h"
-#include "base/guarded.h"
+#include "report/step_log.h"
 
 namespace cooper::report {
-
-struct StepTime {
-  std::string name;
-  double seconds = 0;
-};
 
 struct Summary {
   double seconds = 0;
@@ -29,24 +23,5 @@ struct Summary {
 std::string summary_line(const Summary& summary);
 // "slowest: RUN make 40.1s, RUN test 12.0s", or "" when no step took a second.
 std::string slowest_line(const std::vector<StepTime>& slowest);
-
-// Measures steps on their way to another sink.
-class StepClock final : public base::EventSink {
- public:
-  explicit StepClock(base::EventSink& next) : next_(next) {}
-  void emit(base::Event event) override;
-
-  // The `count` steps that took longest, longest first.
-  std::vector<StepTime> slowest(std::size_t count) const;
-
- private:
-  struct Step {
-    std::string name;
-    base::Clock::time_point started;
-    double seconds = -1;
-  };
-  base::EventSink& next_;
-  base::Guarded<std::vector<Step>> steps_;  // by vertex
-};
 
 }  // namespace cooper::report
