@@ -81,34 +81,26 @@ std::string percent_decode(std::string_view text) {
   return decoded;
 }
 
-std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
-  constexpr std::int64_t kMost = std::int64_t{1} << 40;  // seconds; more than any age
-  std::int64_t total = 0;
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
+      {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
+  constexpr double kLargest = 9e18;  // nanoseconds, what 64 bits hold
   if (text.empty()) return std::nullopt;
+  double total = 0;
   while (!text.empty()) {
-    std::int64_t count = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || count < 0 || count > kMost || end == text.data() + text.size())
-      return std::nullopt;
-    switch (*end) {
-      case 'd':
-        count *= 24;
-        [[fallthrough]];
-      case 'h':
-        count *= 60;
-        [[fallthrough]];
-      case 'm':
-        count *= 60;
-        [[fallthrough]];
-      case 's':
-        break;
-      default:
-        return std::nullopt;
-    }
-    total += count;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+    double count = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), count, std::chars_format::fixed);
+    if (error != std::errc() || count < 0) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                   [&](const auto& known) { return text.starts_with(known.first); });
+    if (unit == kUnits.end()) return std::nullopt;
+    total += count * unit->second;
+    text.remove_prefix(unit->first.size());
   }
-  return std::chrono::seconds(total);
+  if (!(total < kLargest)) return std::nullopt;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(total));
 }
 
 std::string human_size(std::uint64_t bytes) {

@@ -22,8 +22,8 @@ int hex_value(char digit);
 std::string escape_bytes(std::string_view bytes);
 // RFC 3986, section 2.1: "%2F" → "/". What is no escape stays as it is.
 std::string percent_decode(std::string_view text);
-// "90s", "1h30m", "14d"; nullopt for anything else, also for a number without a unit.
-std::optional<std::chrono::seconds> parse_duration(std::string_view text);
+// "90s", "1h30m", "1.5h", "14d"; nullopt for anything else, also for a number without a unit.
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 // "812 B", "1.4 kB", "37 MB": decimal units, for people.
 std::string human_size(std::uint64_t bytes);
 // The candidate nearest to `word` by edit distance (at most 2, and at most half its length), or "".

@@ -53,7 +53,7 @@ std::string scope_of(const Attributes& attributes) {
 std::chrono::seconds ttl_of(const Attributes& attributes) {
   const std::string text = attributes.text("ttl");
   if (text.empty()) return {};
-  if (auto ttl = base::parse_duration(text)) return *ttl;
+  if (auto ttl = base::parse_duration(text)) return std::chrono::duration_cast<std::chrono::seconds>(*ttl);
   throw Error(ErrorKind::kUsage, fmt::format("{}: '{}' is no duration", attributes.what(), text))
       .hint("write it like 12h or 14d");
 }

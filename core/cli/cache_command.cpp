@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "build/cache_transfer.h"
 #include "build/limit_store.h"
 #include "build/store_check.h"
 #include "build/store_listing.h"
@@ -104,6 +105,27 @@ int verify(const CacheFlags& flags, const store::Store& store, const std::stop_t
       .hint("run it again when no build runs, as the owner of the store");
 }
 
+// Warnings on standard error, nothing else.
+class WarningSink final : public base::EventSink {
+ public:
+  void emit(base::Event event) override {
+    if (event.kind == base::Event::Kind::kWarning) std::fprintf(stderr, "warning: %s\n", event.text.c_str());
+  }
+};
+
+int transfer(const CacheFlags& flags, Session& session) {
+  const bool is_export = flags.action == CacheFlags::Action::kExport;
+  const char* flag = is_export ? "--to" : "--from";
+  std::optional<build::CachePlace> place = parse_cache_place(flags.place, flag);
+  if (!place) throw base::Error(base::ErrorKind::kUsage, fmt::format("{} is empty", flag));
+  WarningSink warnings;
+  build::Toolbox tools = session.open_tools(warnings);
+  const std::string line = is_export ? build::export_cache(*place, tools, session.stop())
+                                     : build::import_cache(*place, tools, session.stop());
+  std::printf("%s\n", line.c_str());
+  return 0;
+}
+
 int list(const CacheFlags& flags, const store::Store& store) {
   build::StoreListing listing = build::list_store(store);
   std::string text = flags.json ? render_store_json(listing) : render_store_table(listing, os::now());
@@ -126,6 +148,12 @@ void add_cache_flags(CLI::App& app, CacheFlags& flags) {
   add_prune_flags(*add("prune", "remove what is not needed", Action::kPrune), flags);
   add("verify", "look for damage", Action::kVerify)
       ->add_flag("--repair", flags.repair, "remove what is damaged, so that builds make it again");
+  add("export", "write all results to another cache", Action::kExport)
+      ->add_option("--to", flags.place, "as --cache-to: type=registry,ref=…, type=local,dest=…, …")
+      ->required();
+  add("import", "bring all results of another cache into the store", Action::kImport)
+      ->add_option("--from", flags.place, "as --cache-from: type=registry,ref=…, type=local,src=…, …")
+      ->required();
 }
 
 int run_cache_command(const CacheFlags& flags, const Environment& environment) {
@@ -141,6 +169,9 @@ int run_cache_command(const CacheFlags& flags, const Environment& environment) {
         return prune(flags, environment, *store, session.stop());
       case CacheFlags::Action::kVerify:
         return verify(flags, *store, session.stop());
+      case CacheFlags::Action::kExport:
+      case CacheFlags::Action::kImport:
+        return transfer(flags, session);
     }
   } catch (const base::Error&) {
     if (session.stop_signal() != 0) return 128 + session.stop_signal();

@@ -13,7 +13,7 @@ class App;
 namespace cooper::cli {
 
 struct CacheFlags {
-  enum class Action { kList, kPrune, kVerify };
+  enum class Action { kList, kPrune, kVerify, kExport, kImport };
   Action action = Action::kList;
   std::string store;
   std::string store_limit;
@@ -24,6 +24,7 @@ struct CacheFlags {
   std::string until;                 // prune
   std::string max_used_space;        // prune
   std::vector<std::string> filters;  // prune
+  std::string place;                 // export, import
 };
 
 void add_cache_flags(CLI::App& app, CacheFlags& flags);

@@ -92,21 +92,7 @@ std::int64_t parse_bytes(const std::string& text, std::string_view flag) {
 }
 
 std::int64_t parse_duration(const std::string& text, std::string_view flag) {
-  constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
-      {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
-  double total = text.empty() ? -1 : 0;
-  for (std::string_view rest = text; !rest.empty() && total >= 0;) {
-    double count = -1;
-    auto [end, error] =
-        std::from_chars(rest.data(), rest.data() + rest.size(), count, std::chars_format::fixed);
-    if (error == std::errc()) rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-    auto unit = std::find_if(kUnits.begin(), kUnits.end(),
-                             [&](const auto& known) { return rest.starts_with(known.first); });
-    const bool known = error == std::errc() && count >= 0 && unit != kUnits.end();
-    total = known ? total + count * unit->second : -1;
-    if (known) rest.remove_prefix(unit->first.size());
-  }
-  if (total >= 0 && total < kLargest) return static_cast<std::int64_t>(total);
+  if (auto duration = base::parse_duration(text)) return duration->count();
   throw usage(fmt::format("{} '{}' is no duration", flag, text)).hint("write 90m, 24h, 7d");
 }
 

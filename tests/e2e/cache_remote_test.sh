@@ -71,3 +71,18 @@ build_fails 2 --cache-from type=gha context
 assert_contains "$message" 'there is no cache of this type'
 build_fails 2 --cache-to "type=registry,ref=$REGISTRY/cache,color=red" context
 assert_contains "$message" "no attribute 'color'"
+
+# All of a store's results elsewhere and back.
+rm -rf "$store" "$work/second" "$work/all"
+build --metadata-file metadata.json -o type=image context
+first=$(digest)
+"$cooper" cache export --store "$store" --to "type=local,dest=$work/all" >log
+assert_contains "$(cat log)" '6 written'
+"$cooper" cache import --store "$work/second" --from "type=local,src=$work/all" >log
+assert_contains "$(cat log)" '6 results brought'
+rm -rf "$store" "$work/all"
+"$cooper" build --store "$work/second" --progress plain --metadata-file metadata.json -o type=image context 2>log
+assert_eq "$(digest)" "$first" 'export and import: digest'
+assert_contains "$(cat log)" '0 steps ran, 3 cached' 'export and import: summary'
+"$cooper" cache verify --store "$work/second" >log
+assert_contains "$(cat log)" 'in order'

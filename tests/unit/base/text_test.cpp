@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,6 +77,26 @@ TEST(BaseText, PercentDecodesOnlyWhatIsAnEscape) {
   EXPECT_EQ(percent_decode("%00").size(), 1U);
   EXPECT_EQ(hex_value('f') + hex_value('F') + hex_value('0'), 30);
   EXPECT_EQ(hex_value('g'), -1);
+}
+
+TEST(BaseText, ReadsDurations) {
+  using std::chrono::seconds;
+  EXPECT_EQ(parse_duration("90s"), seconds(90));
+  EXPECT_EQ(parse_duration("1h30m"), seconds(5400));
+  EXPECT_EQ(parse_duration("1.5h"), seconds(5400));
+  EXPECT_EQ(parse_duration("14d"), seconds(14 * 86400));
+  EXPECT_EQ(parse_duration("250ms"), std::chrono::milliseconds(250));
+  for (const char* wrong : {"", "12", "h", "1x", "-1h", "1h 2m", "1e3s", "999999999999d", "inf", "nans"})
+    EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
+}
+
+TEST(BaseText, EscapesAnyBytes) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
+  const std::string escaped = escape_bytes(all);
+  EXPECT_TRUE(std::all_of(escaped.begin(), escaped.end(), [](char c) { return c >= 0x20 && c < 0x7f; }));
+  EXPECT_EQ(percent_decode(escaped), all);
+  EXPECT_EQ(escape_bytes("a b%"), "a b%25");
 }
 
 }  // namespace
