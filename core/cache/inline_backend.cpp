@@ -84,10 +84,15 @@ void InlineBackend::load(const oci::Reference& reference, Records& records, cons
 
 const InlineBackend::Records& InlineBackend::records(const std::stop_token& stop) {
   std::scoped_lock lock(loading_);
-  if (!records_) {
+  if (records_) return *records_;
+  try {
     Records found;
     load(image_, found, stop);
     records_ = std::move(found);
+  } catch (const base::Error& error) {
+    // What is damaged is told once, and is then an empty cache.
+    if (error.kind() == base::ErrorKind::kCorrupt) records_.emplace();
+    throw;
   }
   return *records_;
 }

@@ -141,6 +141,89 @@ TEST_F(SnapshotSeal, ClampsTimesAndSharesOnlyWhatIsTheSame) {
   EXPECT_EQ(seal(std::nullopt).diff_id, plain.diff_id);
 }
 
+// Whatever times a build gave: with an epoch they are the epoch's, as a build at any other moment has it.
+TEST_F(SnapshotSeal, FreshTimesBecomeTheEpoch) {
+  auto seal = [&](std::int64_t time, bool fresh, std::optional<std::int64_t> epoch) {
+    Entry made = entry("a", EntryType::kDirectory, time);
+    made.fresh = fresh;
+    SealOptions options;
+    options.epoch = epoch;
+    return layers_.seal(*layers_.commit(layers_.begin(), LayerIndex({made})), options, nullptr, {}).diff_id;
+  };
+  const base::Digest at_epoch = seal(kTime, false, std::nullopt);
+  EXPECT_EQ(seal(kTime - 100, true, kTime), at_epoch);
+  EXPECT_EQ(seal(kTime + 100, true, kTime), at_epoch);
+  EXPECT_NE(seal(kTime - 100, false, kTime), at_epoch) << "a time of its own that is older stays";
+  EXPECT_NE(seal(kTime - 100, true, std::nullopt), at_epoch) << "without an epoch nothing is changed";
+  const std::int64_t to_come = std::time(nullptr) + 100'000;
+  EXPECT_EQ(seal(kTime, true, to_come), at_epoch) << "what is made now is older than a time to come";
+}
+
+// A cache on another machine knows a layer by the blob of one epoch, or of none. Another epoch gives there
+// what it gives here.
+TEST_F(SnapshotSeal, ALayerFromACacheSealsAsItDoesWhereItWasMade) {
+  auto add = [](const std::string& path, std::int64_t time, bool fresh) {
+    Entry made = entry(path, EntryType::kDirectory, time);
+    made.mtime_nsec = 0;
+    made.fresh = fresh;
+    return made;
+  };
+  LayerPtr made = layers_.commit(
+      layers_.begin(),
+      LayerIndex({add("fresh", kTime + 500, true), add("fresh-early", kTime - 500, true),
+                  add("own-at", kTime, false), add("own-newer", kTime + 50, false),
+                  add("own-newest", kTime + 5000, false), add("own-older", kTime - 50, false)}));
+  const std::vector<std::optional<std::int64_t>> epochs = {std::nullopt, kTime - 100, kTime, kTime + 100};
+  auto options = [](const std::optional<std::int64_t>& epoch, archive::Compression type) {
+    SealOptions made_of;
+    made_of.epoch = epoch;
+    made_of.compression.type = type;
+    return made_of;
+  };
+  int number = 0;
+  for (const auto& sealed_at : epochs) {
+    const SealedLayer sealed =
+        layers_.seal(*made, options(sealed_at, archive::Compression::kGzip), nullptr, {});
+    const std::string bytes = os::read_file(store_->blob_path(sealed.blob.digest));
+    for (const auto& wanted_at : epochs) {
+      // Without an epoch no two builds are the same.
+      if (sealed_at && !wanted_at) continue;
+      auto elsewhere = store::Store::open(directory_.path() + "/elsewhere" + std::to_string(number++));
+      LayerStore layers(elsewhere, form(), pool_);
+      LayerPtr found = layers.declare(sealed, [&](const oci::Descriptor&, const std::stop_token&) {
+        return std::make_unique<support::StringSource>(bytes);
+      });
+      const SealOptions wanted = options(wanted_at, archive::Compression::kZstd);
+      EXPECT_EQ(layers.seal(*found, wanted, nullptr, {}).diff_id,
+                layers_.seal(*made, wanted, nullptr, {}).diff_id)
+          << sealed_at.value_or(0) - kTime << " and " << wanted_at.value_or(0) - kTime;
+    }
+  }
+}
+
+TEST_F(SnapshotSeal, ALayerFromACacheKeepsABlobThatFits) {
+  LayerPtr made = make(layers_);
+  const SealedLayer sealed = layers_.seal(*made, {}, nullptr, {});
+  auto elsewhere = store::Store::open(directory_.path() + "/elsewhere");
+  LayerStore layers(elsewhere, form(), pool_);
+  LayerPtr found = layers.declare(sealed, nullptr);
+  EXPECT_EQ(layers.seal(*found, {}, nullptr, {}).blob, sealed.blob);
+  EXPECT_FALSE(found->materialized()) << "nothing is fetched for it";
+}
+
+// What a cache says of a layer is proved by the blob, also when it is in the store for another reason.
+TEST_F(SnapshotSeal, ABlobThatUnpacksToAnotherLayerIsLost) {
+  LayerPtr made = make(layers_);
+  SealedLayer sealed = layers_.seal(*made, {}, nullptr, {});
+  LayerPtr honest = layers_.declare(sealed, nullptr);
+  layers_.fetch_blob(*honest, {});
+  EXPECT_FALSE(honest->lost());
+  sealed.diff_id = base::sha256("another");
+  LayerPtr liar = layers_.declare(sealed, nullptr);
+  EXPECT_THROW(layers_.fetch_blob(*liar, {}), base::Error);
+  EXPECT_TRUE(liar->lost());
+}
+
 TEST_F(SnapshotSeal, LeavesLayersOfImagesAsTheyAre) {
   support::Blob blob = support::make_blob(LayerTar().file("a").bytes());
   LayerPtr image = declare(blob);
