@@ -123,8 +123,6 @@ class LayerStore {
                    const std::stop_token& stop);
   std::string index_path(const Layer& layer) const;
   std::string fix_directories(const LayerStack& stack);
-  SealedLayer make_blob(Layer& layer, const SealOptions& options, base::ByteSink* tee,
-                        const std::stop_token& stop);
 
   std::shared_ptr<store::Store> store_;
   Form form_;

@@ -13,9 +13,10 @@
 #include "archive/whiteout.h"
 #include "base/cancellation.h"
 #include "base/error.h"
-#include "os/beneath.h"
 #include "os/fd.h"
+#include "snapshot/layer.h"
 #include "snapshot/layer_names.h"
+#include "snapshot/parent_directory.h"
 
 namespace cooper::snapshot {
 namespace {
@@ -45,11 +46,12 @@ archive::EntryType tar_type(EntryType type) {
 
 class Packer {
  public:
-  Packer(const Layer& layer, std::optional<std::int64_t> epoch, base::ByteSink& out)
-      : layer_(layer), epoch_(epoch), tar_(out), root_(layer.tree()), buffer_(kBufferSize) {}
+  Packer(const LayerIndex& index, const std::string& tree, std::optional<std::int64_t> epoch,
+         base::ByteSink& out)
+      : index_(index), tree_(tree), epoch_(epoch), tar_(out), files_(tree), buffer_(kBufferSize) {}
 
   void run(const std::stop_token& stop) {
-    for (const Entry& entry : layer_.index().entries()) {
+    for (const Entry& entry : index_.entries()) {
       base::throw_if_stopped(stop);
       add(entry);
     }
@@ -94,21 +96,12 @@ class Packer {
     tar_.add(header);
   }
 
-  // Sorted paths keep the directory the same for many files in a row.
-  const os::Fd& directory_of(const std::string& path) {
-    std::string_view parent = parent_path(path);
-    if (!directory_.valid() || parent != directory_path_) {
-      directory_path_ = std::string(parent);
-      directory_ = root_.open_exact(parent.empty() ? "." : directory_path_, O_PATH | O_DIRECTORY);
-    }
-    return directory_;
-  }
-
   void add_file(const archive::TarEntry& header, const Entry& entry) {
-    std::string shown = layer_.tree() + "/" + entry.path;
+    std::string shown = tree_ + "/" + entry.path;
     std::string name(base_name(entry.path));
     constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    os::Fd file(base::check(::openat(directory_of(entry.path).get(), name.c_str(), kFlags), "open", shown));
+    os::Fd file(
+        base::check(::openat(files_.parent_of(entry.path).get(), name.c_str(), kFlags), "open", shown));
     if (entry.size > 4 * kBufferSize) ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
     os::FdSource source(file.get(), shown);
     tar_.begin(header);
@@ -130,12 +123,11 @@ class Packer {
         .hint("remove this layer's folder below trees/ in the store, it was changed from outside");
   }
 
-  const Layer& layer_;
+  const LayerIndex& index_;
+  const std::string& tree_;
   std::optional<std::int64_t> epoch_;
   archive::TarWriter tar_;
-  os::Root root_;
-  std::string directory_path_;
-  os::Fd directory_;
+  ParentDirectory files_;
   std::vector<std::byte> buffer_;
 };
 
@@ -155,9 +147,9 @@ std::int64_t sealed_time(const Entry& entry, const std::optional<std::int64_t>& 
   return entry.fresh ? *epoch : std::min(entry.mtime, *epoch);
 }
 
-void pack_layer(const Layer& layer, std::optional<std::int64_t> epoch, base::ByteSink& out,
-                const std::stop_token& stop) {
-  Packer(layer, epoch, out).run(stop);
+void pack_layer(const LayerIndex& index, const std::string& tree, std::optional<std::int64_t> epoch,
+                base::ByteSink& out, const std::stop_token& stop) {
+  Packer(index, tree, epoch, out).run(stop);
 }
 
 }  // namespace cooper::snapshot

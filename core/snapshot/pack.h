@@ -7,9 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "base/bytes.h"
-#include "snapshot/layer.h"
+#include "snapshot/layer_index.h"
 
 namespace cooper::snapshot {
 
@@ -18,9 +19,10 @@ std::int64_t newest_time(const LayerIndex& index);
 // The time of an entry in the tar.
 std::int64_t sealed_time(const Entry& entry, const std::optional<std::int64_t>& epoch);
 
-// Writes the tar to `out` without finishing it; times above `epoch` become `epoch`. Throws Error{kCorrupt}
-// when a file's size is not what the index says, Error{kUnsupported} for a name that a layer cannot hold.
-void pack_layer(const Layer& layer, std::optional<std::int64_t> epoch, base::ByteSink& out,
-                const std::stop_token& stop);
+// Writes the tar of `index`, with the bytes of files below `tree`, to `out` without finishing it; times above
+// `epoch` become `epoch`. Throws Error{kCorrupt} when a file's size is not what the index says,
+// Error{kUnsupported} for a name that a layer cannot hold.
+void pack_layer(const LayerIndex& index, const std::string& tree, std::optional<std::int64_t> epoch,
+                base::ByteSink& out, const std::stop_token& stop);
 
 }  // namespace cooper::snapshot

@@ -6,10 +6,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "oci/media_type.h"
 #include "os/fd.h"
 #include "snapshot/layer_store.h"
 #include "snapshot/pack.h"
+#include "snapshot/pack_blob.h"
 
 namespace cooper::snapshot {
 namespace {
@@ -105,23 +105,6 @@ void describe_times(const LayerIndex& index, Sealing& sealing) {
   std::sort(sealing.own_times.begin(), sealing.own_times.end());
 }
 
-// The blob, and whoever wants its bytes at once.
-class TeeSink final : public base::ByteSink {
- public:
-  TeeSink(store::BlobWriter& blob, base::ByteSink* tee) : blob_(blob), tee_(tee) {}
-  void write(base::ByteSpan data) override {
-    blob_.write(data);
-    if (tee_ != nullptr) tee_->write(data);
-  }
-  void finish() override {
-    if (tee_ != nullptr) tee_->finish();
-  }
-
- private:
-  store::BlobWriter& blob_;
-  base::ByteSink* tee_;
-};
-
 }  // namespace
 
 SealedLayer LayerStore::seal(Layer& layer, const SealOptions& asked, base::ByteSink* tee,
@@ -143,30 +126,10 @@ SealedLayer LayerStore::seal(Layer& layer, const SealOptions& asked, base::ByteS
   sealing.epoch = effective_epoch(sealing.newest, options.epoch);
   describe_times(layer.index(), sealing);
   options.epoch = sealing.epoch;
-  SealedLayer sealed = make_blob(layer, options, tee, stop);
+  SealedLayer sealed =
+      pack_blob(*store_, {layer.index(), layer.tree(), options.epoch, options.compression}, pool_, tee, stop);
   sealed.sealing = std::move(sealing);
   os::write_file_atomically(path, render(sealed));
-  return sealed;
-}
-
-SealedLayer LayerStore::make_blob(Layer& layer, const SealOptions& options, base::ByteSink* tee,
-                                  const std::stop_token& stop) {
-  archive::Compression compression = options.compression.type;
-  store::BlobWriter blob = store_->begin_blob();
-  TeeSink compressed(blob, tee);
-  std::unique_ptr<base::ByteSink> compressor;
-  if (compression != archive::Compression::kNone) {
-    compressor = archive::make_compressor(options.compression, compressed, &pool_);
-  }
-  base::HashingSink tar(compressor != nullptr ? compressor.get() : &compressed);
-  pack_layer(layer, options.epoch, tar, stop);
-  tar.finish();
-
-  SealedLayer sealed;
-  sealed.diff_id = tar.digest();
-  sealed.blob.media_type = std::string(oci::layer_media_type(compression));
-  sealed.blob.size = blob.size();
-  sealed.blob.digest = blob.commit();
   return sealed;
 }
 

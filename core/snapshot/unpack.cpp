@@ -1,42 +1,18 @@
-// LayerStore: from a blob to a layer. One thread reads, verifies and decompresses, the caller's unpacks.
+// LayerStore: from a blob to a layer.
 #include <algorithm>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "os/fd.h"
-#include "snapshot/apply.h"
 #include "snapshot/blob_source.h"
-#include "snapshot/byte_pipe.h"
 #include "snapshot/layer_store.h"
+#include "snapshot/unpack_blob.h"
 
 namespace cooper::snapshot {
 namespace {
-
-void read_to_end(base::ByteSource& source) {
-  base::HashingSink nowhere;
-  base::copy_all(source, nowhere);
-}
-
-// The tar of `sealed` into `out`. Both digests are proved when this returns.
-void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
-                         base::ByteSink& out, const std::stop_token& stop) {
-  VerifiedSource verified(blob, sealed.blob, copy, stop);
-  LayerSource tar(verified);
-  base::HashingSource hashing(tar);
-  base::copy_all(hashing, out);
-  read_to_end(verified);  // a decompressor may be content before the end
-  base::Digest found = hashing.digest();
-  if (found != sealed.diff_id) {
-    throw base::Error(base::ErrorKind::kCorrupt,
-                      fmt::format("blob '{}' unpacks to '{}', not to diffID '{}'", sealed.blob.digest.str(),
-                                  found.str(), sealed.diff_id.str()));
-  }
-}
 
 // What a step made gets back what sealing took: which times are fresh, and times of their own that were newer
 // than the epoch. So what is made of the layer here is what would be made of it where it came from.
@@ -51,27 +27,6 @@ TimeRestorer time_restorer(const SealedLayer& sealed) {
     entry.fresh = own == sealing.own_times.end() || own->first != entry.path;
     if (!entry.fresh) entry.mtime = own->second;
   };
-}
-
-LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
-                       const std::string& tree, Form form, const std::stop_token& stop) {
-  BytePipe pipe;
-  std::jthread producer([&] {
-    try {
-      decompress_verified(blob, sealed, copy, pipe, stop);
-      pipe.finish();
-    } catch (...) {
-      pipe.fail(std::current_exception());
-    }
-  });
-  try {
-    LayerIndex index = apply_layer(pipe, tree, form, time_restorer(sealed), stop);
-    read_to_end(pipe);  // throws what the other side found wrong at the end
-    return index;
-  } catch (...) {
-    pipe.abandon();
-    throw;
-  }
 }
 
 // Whether the error is about the blob, and not about this machine.
@@ -147,7 +102,8 @@ void LayerStore::unpack_from(Layer& layer, base::ByteSource& blob, store::BlobWr
   std::string tree = work.path() + "/tree";
   base::check(::mkdir(tree.c_str(), 0755), "create directory", tree);
   base::check(::chmod(tree.c_str(), 0755), "set the mode of", tree);
-  LayerIndex index = unpack_blob(blob, *layer.origin(), copy, tree, form_, stop);
+  LayerIndex index =
+      unpack_blob(blob, *layer.origin(), copy, {tree, form_, time_restorer(*layer.origin())}, stop);
   if (copy != nullptr) copy->commit(layer.origin()->blob.digest);
   publish_layer(layer, tree, std::move(index));
 }

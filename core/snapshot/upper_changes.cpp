@@ -16,13 +16,13 @@ namespace {
 
 constexpr std::size_t kFilesAtOnce = 256;
 
-bool upper_less(const UpperEntry& a, const UpperEntry& b) {
+bool upper_less(const FoundEntry& a, const FoundEntry& b) {
   return path_less(a.entry.path, b.entry.path);
 }
 
 class Changes {
  public:
-  Changes(std::vector<UpperEntry>& all, const std::string& upper, const MergedView& lower)
+  Changes(std::vector<FoundEntry>& all, const std::string& upper, const MergedView& lower)
       : all_(all), lower_(lower), root_(upper) {}
 
   // Replaces opaque marks by whiteouts of what they hide; remembers what lies below them.
@@ -31,7 +31,7 @@ class Changes {
     std::string opaque;
     bool inside = false;
     std::vector<std::string> directories;
-    for (UpperEntry& found : all_) {
+    for (FoundEntry& found : all_) {
       Entry& entry = found.entry;
       inside = inside && is_below(entry.path, opaque);
       if (inside) hidden_.insert(entry.path);
@@ -54,7 +54,7 @@ class Changes {
                        [&](std::size_t i) { unchanged[i] = is_unchanged(all_[i].entry) ? 1 : 0; });
     std::vector<const Entry*> entries;
     entries.reserve(all_.size());
-    for (const UpperEntry& found : all_) entries.push_back(&found.entry);
+    for (const FoundEntry& found : all_) entries.push_back(&found.entry);
     std::vector<bool> changed = mark_changes(entries, [&](std::size_t i) { return unchanged[i] != 0; });
     // Deepest first, so that directories are empty by then.
     for (std::size_t i = all_.size(); i-- > 0;) {
@@ -73,7 +73,7 @@ class Changes {
     if (!below || !below->is_directory()) return;
     for (const Entry& child : lower_.list(directory)) {
       if (paths.contains(child.path)) continue;
-      UpperEntry whiteout;
+      FoundEntry whiteout;
       whiteout.entry.path = child.path;
       whiteout.entry.type = EntryType::kWhiteout;
       all_.push_back(std::move(whiteout));
@@ -105,7 +105,7 @@ class Changes {
     base::check(::unlinkat(parent.get(), name.c_str(), flags), "remove", entry.path);
   }
 
-  std::vector<UpperEntry>& all_;
+  std::vector<FoundEntry>& all_;
   const MergedView& lower_;
   os::Root root_;
   std::unordered_set<std::string> hidden_;  // below an opaque directory
@@ -113,7 +113,7 @@ class Changes {
 
 }  // namespace
 
-void keep_changes(std::vector<UpperEntry>& all, const std::string& upper, const MergedView& lower,
+void keep_changes(std::vector<FoundEntry>& all, const std::string& upper, const MergedView& lower,
                   base::ThreadPool& pool) {
   Changes changes(all, upper, lower);
   changes.open_opaque_directories();

@@ -6,24 +6,18 @@
 // same.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "snapshot/entry.h"
+#include "snapshot/directory_reader.h"
 #include "snapshot/merged_view.h"
 
 namespace cooper::snapshot {
 
-struct UpperEntry {
-  Entry entry;
-  std::uint64_t inode = 0;  // of files with several names, else 0
-};
-
 // `all` is sorted, before and after. What is dropped is also removed from `upper`, unless an opaque directory
 // would then hide it. Throws Error{kIo}.
-void keep_changes(std::vector<UpperEntry>& all, const std::string& upper, const MergedView& lower,
+void keep_changes(std::vector<FoundEntry>& all, const std::string& upper, const MergedView& lower,
                   base::ThreadPool& pool);
 
 }  // namespace cooper::snapshot

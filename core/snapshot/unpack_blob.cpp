@@ -1,0 +1,58 @@
+#include "snapshot/unpack_blob.h"
+
+#include <exception>
+#include <fmt/format.h>
+#include <thread>
+
+#include "base/error.h"
+#include "snapshot/blob_source.h"
+#include "snapshot/byte_pipe.h"
+
+namespace cooper::snapshot {
+namespace {
+
+void read_to_end(base::ByteSource& source) {
+  base::HashingSink nowhere;
+  base::copy_all(source, nowhere);
+}
+
+// The tar of `sealed` into `out`. Both digests are proved when this returns.
+void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
+                         base::ByteSink& out, const std::stop_token& stop) {
+  VerifiedSource verified(blob, sealed.blob, copy, stop);
+  LayerSource tar(verified);
+  base::HashingSource hashing(tar);
+  base::copy_all(hashing, out);
+  read_to_end(verified);  // a decompressor may be content before the end
+  base::Digest found = hashing.digest();
+  if (found != sealed.diff_id) {
+    throw base::Error(base::ErrorKind::kCorrupt,
+                      fmt::format("blob '{}' unpacks to '{}', not to diffID '{}'", sealed.blob.digest.str(),
+                                  found.str(), sealed.diff_id.str()));
+  }
+}
+
+}  // namespace
+
+LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
+                       const UnpackPlace& place, const std::stop_token& stop) {
+  BytePipe pipe;
+  std::jthread producer([&] {
+    try {
+      decompress_verified(blob, sealed, copy, pipe, stop);
+      pipe.finish();
+    } catch (...) {
+      pipe.fail(std::current_exception());
+    }
+  });
+  try {
+    LayerIndex index = apply_layer(pipe, place.tree, place.form, place.restore, stop);
+    read_to_end(pipe);  // throws what the other side found wrong at the end
+    return index;
+  } catch (...) {
+    pipe.abandon();
+    throw;
+  }
+}
+
+}  // namespace cooper::snapshot
