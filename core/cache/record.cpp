@@ -8,53 +8,21 @@
 #include "archive/compression.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cache/document_json.h"
 
 namespace cooper::cache {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using document_json::boolean_of;
+using document_json::digest_of;
+using document_json::find;
+using document_json::integer_of;
+using document_json::Json;
+using document_json::refuse;
+using document_json::string_of;
 
 constexpr std::size_t kHexDigits = 64;
 constexpr std::size_t kLongestLayerId = 200;
-
-[[noreturn]] void refuse(std::string_view why) {
-  throw base::Error(base::ErrorKind::kCorrupt, fmt::format("malformed cache record: {}", why));
-}
-
-const Json* find(const Json& object, const char* name) {
-  const auto field = object.find(name);
-  return field == object.end() ? nullptr : &*field;
-}
-
-std::string string_of(const Json& object, const char* name) {
-  const Json* field = find(object, name);
-  if (field == nullptr) return {};
-  if (!field->is_string()) refuse(fmt::format("'{}' is no string", name));
-  return field->get<std::string>();
-}
-
-std::int64_t integer_of(const Json& object, const char* name) {
-  const Json* field = find(object, name);
-  if (field == nullptr) return 0;
-  // An unsigned value that does not fit would turn negative without a word.
-  if (!field->is_number_integer() ||
-      (field->is_number_unsigned() && field->get<std::uint64_t>() > INT64_MAX)) {
-    refuse(fmt::format("'{}' is no integer", name));
-  }
-  return field->get<std::int64_t>();
-}
-
-bool boolean_of(const Json& object, const char* name) {
-  const Json* field = find(object, name);
-  if (field == nullptr) return false;
-  if (!field->is_boolean()) refuse(fmt::format("'{}' is no boolean", name));
-  return field->get<bool>();
-}
-
-std::optional<base::Digest> digest_of(const Json& object, const char* name) {
-  if (find(object, name) == nullptr) return std::nullopt;
-  return base::Digest::parse_or_throw(string_of(object, name));
-}
 
 // A layer's id becomes a part of a path.
 std::string layer_id_of(const Json& object) {
@@ -153,36 +121,6 @@ std::string checksum_of(const Json& json) {
   return base::sha256(render(json)).hex();
 }
 
-// How deeply objects and arrays are nested in JSON text, well-formed or not.
-int nesting(std::string_view text) {
-  int depth = 0;
-  int deepest = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
-Json parse_json(std::string_view text) {
-  // Parsing needs no stack for nested values, but writing them out again does.
-  constexpr int kDeepest = 8;
-  if (nesting(text) > kDeepest) refuse("nested too deeply");
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) refuse("not a JSON object");
-  return json;
-}
-
 }  // namespace
 
 std::string Record::serialize() const {
@@ -208,7 +146,7 @@ std::string Record::serialize() const {
 }
 
 Record Record::parse(std::string_view json) {
-  const Json object = parse_json(json);
+  const Json object = document_json::parse(json);
   if (integer_of(object, "schema") != kKeySchema) refuse("made by another version of cooper");
   const std::optional<base::Digest> key = digest_of(object, "key");
   if (!key) refuse("no key");
