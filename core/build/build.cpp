@@ -95,7 +95,7 @@ class Build {
 
   BuildResult run() {
     // Refuse what is asked for wrongly, before anything is fetched.
-    caches_ = std::make_unique<BuildCaches>(request_, tools_, layers_, bases_.places(), warner());
+    caches_ = std::make_unique<BuildCaches>(request_, tools_, layers_, pool_, bases_.places(), warner());
     // Read the Dockerfile and look at what it may copy from.
     context_ = open_context(
         request_, {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)}, stop_);
@@ -152,9 +152,12 @@ class Build {
     listen(services, outputs, exports);
     try {
       std::vector<solver::ResultPtr> results = solve(services, index, watcher);
+      caches_->mounts().start_saving();
       exporter::BuiltImages built = assemble(results, outputs, sealer.get());
       BuildResult result = describe(built, outputs);
       for (const auto& exporter : outputs.exporters) result.written.push_back(exporter->finish(built, stop_));
+      for (std::string& line : caches_->mounts().finish_saving(stop_))
+        result.written.push_back(std::move(line));
       for (std::string& line : exports.finish(stop_)) result.written.push_back(std::move(line));
       index.keep_found(stop_);
       result.steps_run = watcher.steps_run();
@@ -162,8 +165,10 @@ class Build {
       return result;
     } catch (const base::Error& error) {
       // What was done before a step failed is worth keeping.
-      if (error.kind() != base::ErrorKind::kCancelled && !index.any_lost())
+      if (error.kind() != base::ErrorKind::kCancelled && !index.any_lost()) {
+        caches_->mounts().save_after_failure(stop_);
         exports.finish_after_failure(stop_);
+      }
       throw;
     }
   }

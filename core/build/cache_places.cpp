@@ -96,13 +96,13 @@ class PlaceOpener {
     for (const std::string& one : scopes) {
       Backends found = open_backends(place, attributes, one, "src");
       imports.push_back(
-          {std::make_unique<cache::Records>(found.backend, warn_, ttl, kTogether), found.repository});
+          {std::make_unique<cache::Records>(found.backend, warn_, ttl, kTogether), found.repository, ttl});
     }
     if (place.type != "registry") return;
     // What buildx users call an inline cache is imported by the image's own name.
     const oci::Reference image = repository_of(attributes);
     auto records = std::make_shared<cache::InlineBackend>(tools_.cache_registry, image);
-    imports.push_back({std::make_unique<cache::Records>(std::move(records), warn_, ttl), image});
+    imports.push_back({std::make_unique<cache::Records>(std::move(records), warn_, ttl), image, ttl});
   }
 
   void open(const CachePlace& place, std::vector<CacheExport>& exports) const {

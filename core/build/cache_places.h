@@ -1,6 +1,7 @@
 // From --cache-from and --cache-to to backends.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +21,7 @@ namespace cooper::build {
 struct CacheImport {
   std::unique_ptr<cache::Records> records;
   std::optional<oci::Reference> repository;  // where its blobs can be mounted from
+  std::chrono::seconds ttl = {};             // what is older counts as missing; zero: nothing is
 };
 
 // A place to write to.

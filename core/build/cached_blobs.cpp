@@ -10,6 +10,21 @@ void CachedBlobs::add(const snapshot::LayerPtr& layer) {
   by_blob_.with([&](auto& layers) { layers.insert_or_assign(layer->origin()->blob.digest, layer); });
 }
 
+void CachedBlobs::add(const base::Digest& blob, snapshot::BlobOpener opener) {
+  openers_.with([&](auto& openers) { openers.insert_or_assign(blob, std::move(opener)); });
+}
+
+snapshot::BlobOpener CachedBlobs::opener_of(const base::Digest& blob) const {
+  return openers_.with([&](const auto& openers) {
+    const auto found = openers.find(blob);
+    return found == openers.end() ? snapshot::BlobOpener() : found->second;
+  });
+}
+
+bool CachedBlobs::knows(const oci::Descriptor& blob) const {
+  return layers_.store().has_blob(blob.digest, blob.size) || opener_of(blob.digest);
+}
+
 std::unique_ptr<base::ByteSource> CachedBlobs::open(const oci::Descriptor& blob,
                                                     const std::stop_token& stop) {
   snapshot::LayerPtr layer = by_blob_.with([&](const auto& layers) {
@@ -17,6 +32,8 @@ std::unique_ptr<base::ByteSource> CachedBlobs::open(const oci::Descriptor& blob,
     return found == layers.end() ? nullptr : found->second;
   });
   if (layer != nullptr) layers_.fetch_blob(*layer, stop);
+  const snapshot::BlobOpener opener = opener_of(blob.digest);
+  if (opener && !layers_.store().has_blob(blob.digest, blob.size)) return opener(blob, stop);
   return std::make_unique<os::FileSource>(layers_.store().open_blob(blob.digest), blob.digest.str());
 }
 

@@ -7,18 +7,45 @@
 #include "cache/local.h"
 
 namespace cooper::build {
+namespace {
+
+// An image holds its own layers, and no cache mounts.
+void require_places(const BuildRequest& request) {
+  if (!request.cache_mounts.persist) return;
+  const auto keeps = [](const CachePlace& place) { return place.type != "inline"; };
+  if (std::any_of(request.cache_from.begin(), request.cache_from.end(), keeps) ||
+      std::any_of(request.cache_to.begin(), request.cache_to.end(), keeps)) {
+    return;
+  }
+  throw base::Error(base::ErrorKind::kUsage, "--cache-mounts=persist: there is no cache to keep them in")
+      .hint("add --cache-to and --cache-from, with type=registry or type=local for instance");
+}
+
+}  // namespace
 
 BuildCaches::BuildCaches(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
-                         std::shared_ptr<registry::BlobPlaces> places, cache::Warn warn)
+                         base::ThreadPool& pool, std::shared_ptr<registry::BlobPlaces> places,
+                         cache::Warn warn)
     : blobs_(layers, *places),
       places_(std::move(places)),
       local_(std::make_unique<cache::Records>(std::make_shared<cache::LocalBackend>(tools.store), warn)),
       imports_(open_imports(request, tools, warn)),
-      exports_(open_exports(request, tools, blobs_.provider(), warn)) {}
+      exports_(open_exports(request, tools, blobs_.provider(), warn)) {
+  require_places(request);
+  auto note = [&tools](const std::string& text) {
+    base::Event event;
+    event.kind = base::Event::Kind::kNote;
+    event.text = text;
+    tools.events->emit(std::move(event));
+  };
+  mounts_ = std::make_unique<MountCaches>(MountCaches::Surroundings{
+      request.cache_mounts, imports_, exports_, layers, pool, blobs_, std::move(warn), std::move(note)});
+}
 
 void BuildCaches::fill(ops::Services& services) {
   services.records = local_.get();
   for (const CacheImport& import : imports_) services.imports.push_back(import.records.get());
+  services.mounts = mounts_.get();
 }
 
 void BuildCaches::settle_compression(Outputs& outputs) const {

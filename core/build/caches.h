@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "base/thread_pool.h"
 #include "build/cache_exports.h"
 #include "build/cache_places.h"
 #include "build/cached_blobs.h"
+#include "build/mount_caches.h"
 #include "build/outputs.h"
 #include "build/request.h"
 #include "build/toolbox.h"
@@ -25,13 +27,14 @@ namespace cooper::build {
 
 class BuildCaches {
  public:
-  // Opens what the request names. Throws Error{kUsage}; asks nobody anything.
+  // Opens what the request names; `pool` compresses cache mounts. Throws Error{kUsage}; asks nobody anything.
   BuildCaches(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
-              std::shared_ptr<registry::BlobPlaces> places, cache::Warn warn);
+              base::ThreadPool& pool, std::shared_ptr<registry::BlobPlaces> places, cache::Warn warn);
 
-  // The local store's records, then the imports.
+  // The local store's records, then the imports; and who keeps cache mounts.
   void fill(ops::Services& services);
   const std::vector<CacheExport>& exports() const { return exports_; }
+  MountCaches& mounts() { return *mounts_; }
   // The blobs of a cache are the image's own, so both have one form: that of the outputs, or where these have
   // none, that of the cache. Throws Error{kUsage} when they contradict each other.
   void settle_compression(Outputs& outputs) const;
@@ -53,6 +56,7 @@ class BuildCaches {
   std::vector<CacheImport> imports_;
   std::vector<CacheExport> exports_;
   base::Guarded<std::map<int, cache::Record>> inline_records_;  // by vertex
+  std::unique_ptr<MountCaches> mounts_;                         // last: it uses the others while it saves
 };
 
 }  // namespace cooper::build

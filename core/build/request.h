@@ -26,6 +26,16 @@ struct CachePlace {
   std::map<std::string, std::string> attributes;
 };
 
+// --cache-mounts: which cache mounts of RUN outlive the job, kept where --cache-to says.
+struct CacheMounts {
+  bool persist = false;
+  std::set<std::string> ids;                        // empty: all
+  std::uint64_t max_size = std::uint64_t{2} << 30;  // bytes of one mount; a larger one is not saved
+  std::int64_t max_age = 0;                         // seconds; files unused for longer are left out; 0: none
+
+  bool persists(const std::string& id) const { return persist && (ids.empty() || ids.contains(id)); }
+};
+
 struct SecretSource {
   std::string id;
   std::string file;                  // read when a step needs it
@@ -52,6 +62,7 @@ struct BuildRequest {
 
   std::vector<CachePlace> cache_from;
   std::vector<CachePlace> cache_to;
+  CacheMounts cache_mounts;
   bool no_cache = false;
   std::vector<std::string> no_cache_stages;
   std::string network = "default";  // default, host, none

@@ -189,6 +189,10 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
          "where to write them: type=registry,ref=HOST/NAME, type=local,dest=DIRECTORY or type=inline,\n"
          "and mode=min|max, scope=…, ignore-error=…")
       ->allow_extra_args(false);
+  app.add_option(
+      "--cache-mounts", flags.cache_mounts,
+      "persist[=ID,…]: keep cache mounts of RUN in these caches, too; and max-size=2g, max-age=14d\n"
+      "(default: as long as the store)");
   app.add_flag("--explain", flags.explain, "say why each step was not answered from the cache");
   app.add_flag("--pull", flags.pull, "always ask the registry for bases (cooper always does)");
   app.add_option("--network", flags.network, "for RUN: default, host, none");
@@ -258,6 +262,7 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   for (const std::string& text : flags.cache_to) {
     if (auto place = parse_cache_place(text, "--cache-to")) request.cache_to.push_back(std::move(*place));
   }
+  request.cache_mounts = parse_cache_mounts(flags.cache_mounts);
   request.no_cache = flags.no_cache;
   request.no_cache_stages = flags.no_cache_filter;
   request.network = flags.network;

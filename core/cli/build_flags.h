@@ -34,6 +34,7 @@ struct BuildFlags {
   std::vector<std::string> no_cache_filter;
   std::vector<std::string> cache_from;
   std::vector<std::string> cache_to;
+  std::string cache_mounts;
   std::string call;
   std::string network = "default";
   std::string shm_size;

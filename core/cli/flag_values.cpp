@@ -16,6 +16,7 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
 constexpr double kLargest = 9e18;  // below the largest 64-bit number
 
 Error usage(const std::string& message) {
@@ -137,6 +138,31 @@ std::optional<build::CachePlace> parse_cache_place(const std::string& text, std:
   }
   if (place.type.empty()) throw usage(fmt::format("{} '{}' has no type", flag, text));
   return place;
+}
+
+// What is no option behind "persist=ID" is a further id.
+build::CacheMounts parse_cache_mounts(const std::string& text) {
+  build::CacheMounts mounts;
+  for (const std::string& field : csv_fields(text, "--cache-mounts")) {
+    if (field == "persist") {
+      mounts.persist = true;
+    } else if (field.starts_with("persist=")) {
+      mounts.persist = true;
+      mounts.ids.insert(field.substr(8));
+    } else if (field.starts_with("max-size=")) {
+      mounts.max_size = static_cast<std::uint64_t>(parse_bytes(field.substr(9), "--cache-mounts max-size"));
+    } else if (field.starts_with("max-age=")) {
+      mounts.max_age = parse_duration(field.substr(8), "--cache-mounts max-age") / kNanoseconds;
+    } else if (!mounts.ids.empty()) {
+      mounts.ids.insert(field);
+    } else if (!text.empty()) {
+      throw usage(fmt::format("--cache-mounts '{}': unknown option '{}'", text, field))
+          .hint("write persist or persist=ID,ID, and then max-size=2g, max-age=14d");
+    }
+  }
+  if (mounts.persist || text.empty()) return mounts;
+  throw usage(fmt::format("--cache-mounts '{}' does not say persist", text))
+      .hint("write persist,max-size=2g");
 }
 
 std::optional<SecretFlag> parse_secret(const std::string& text) {

@@ -31,6 +31,9 @@ std::optional<build::Output> parse_output(const std::string& text);
 // --cache-from and --cache-to: one CSV record, or a single word that is an image's name.
 std::optional<build::CachePlace> parse_cache_place(const std::string& text, std::string_view flag);
 
+// --cache-mounts: "persist", "persist=ID,ID,…", and max-size=, max-age=, as one CSV record.
+build::CacheMounts parse_cache_mounts(const std::string& text);
+
 // --secret.
 struct SecretFlag {
   std::string id;

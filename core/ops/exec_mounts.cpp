@@ -10,6 +10,7 @@
 #include "context/local_tree.h"
 #include "ops/copy.h"
 #include "ops/file.h"
+#include "ops/mount_keeper.h"
 #include "ops/results.h"
 #include "ops/stage.h"
 #include "snapshot/merged_view.h"
@@ -136,12 +137,20 @@ class MountPlanner {
                       fmt::format("'{}': not found, wanted by the mount at '{}'", source, target_));
   }
 
-  // What makes two mounts the same cache: the id, what a new one would be made of, and who owns it.
-  std::string cache_name(const graph::CacheMount& cache) const {
+  // What makes two mounts the same cache on every machine: the id, who owns it, and where in its seed it
+  // begins. What lies in the seed does not count, as the layers of a stage have other ids elsewhere: what was
+  // saved is newer than any seed.
+  static base::Encoder portable_name(const graph::CacheMount& cache) {
     base::Encoder name;
     name.field("id", cache.id).field("mode", cache.mode).field("uid", cache.uid).field("gid", cache.gid);
+    if (cache.input >= 0) name.field("seed", cache.source);
+    return name;
+  }
+
+  // In this store another seed makes another cache.
+  std::string cache_name(const graph::CacheMount& cache) const {
+    base::Encoder name = portable_name(cache);
     if (cache.input < 0) return name.digest().hex();
-    name.field("seed", cache.source);
     const solver::ResultPtr& seed = inputs_[static_cast<std::size_t>(cache.input)];
     if (dynamic_cast<const TreeResult*>(seed.get()) == nullptr) {
       for (const snapshot::LayerPtr& layer : stack_of(seed)) name.field("layer", layer->id());
@@ -160,7 +169,11 @@ class MountPlanner {
     while (!services_.layers->store().use(parent)) os::make_directories(parent);
     std::string directory = lock_one_of(parent, cache.sharing);
     claimed_.emplace(parent, directory);
-    return seed(cache, directory);
+    const KeptMount kept{cache.id, portable_name(cache).digest().hex(), directory};
+    MountKeeper* keeper = directory == parent + "/0" ? services_.mounts : nullptr;
+    make_directory(cache, kept, keeper);
+    if (keeper != nullptr) keeper->used(kept);
+    return directory;
   }
 
   std::string lock_one_of(const std::string& parent, graph::CacheMount::Sharing sharing) {
@@ -180,18 +193,28 @@ class MountPlanner {
     return directory;
   }
 
-  std::string seed(const graph::CacheMount& cache, const std::string& directory) {
-    struct stat info {};
-    if (::stat(directory.c_str(), &info) == 0) return directory;
+  // Fills the directory of a mount that is new here: with what was kept of it, else from its seed.
+  void make_directory(const graph::CacheMount& cache, const KeptMount& kept, MountKeeper* keeper) {
+    if (exists(kept.directory)) return;
+    // Steps that share the mount would each restore it.
+    std::optional<os::FileLock> alone;
+    if (keeper != nullptr)
+      alone = os::FileLock::acquire(kept.directory + ".making", os::LockMode::kExclusive, stop_);
+    if (exists(kept.directory)) return;
     os::TempDir fresh = services_.layers->store().make_temp("cache-mount");
     std::string tree = fresh.path();
-    if (cache.input >= 0) tree = fill_from(cache, fresh.path());
+    const bool restored = keeper != nullptr && keeper->restore(kept, tree, stop_);
+    if (!restored && cache.input >= 0) tree = fill_from(cache, fresh.path());
     base::check(::chmod(tree.c_str(), cache.mode & 07777), "change mode of", tree);
     if (::geteuid() == 0 && (cache.uid != 0 || cache.gid != 0)) {
       base::check(::chown(tree.c_str(), cache.uid, cache.gid), "change owner of", tree);
     }
-    services_.layers->store().publish(tree, directory);
-    return directory;
+    services_.layers->store().publish(tree, kept.directory);
+  }
+
+  static bool exists(const std::string& directory) {
+    struct stat info {};
+    return ::stat(directory.c_str(), &info) == 0;
   }
 
   std::string fill_from(const graph::CacheMount& cache, const std::string& directory) {

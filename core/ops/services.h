@@ -19,6 +19,7 @@
 
 namespace cooper::ops {
 
+class MountKeeper;
 class RemoteSource;
 class SelectionMemo;
 
@@ -40,6 +41,7 @@ struct Services {
   RemoteSource* http_sources = nullptr;
   RemoteSource* git_sources = nullptr;
   SelectionMemo* selections = nullptr;  // may be null: then nothing is remembered
+  MountKeeper* mounts = nullptr;        // null: cache mounts do not outlive the store
   // Null where RUN is not possible; `no_launcher_reason` then says why, and what would allow it.
   sandbox::Launcher* launcher = nullptr;
   std::string no_launcher_reason;

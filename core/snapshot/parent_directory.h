@@ -15,6 +15,8 @@ class ParentDirectory {
 
   // An O_PATH descriptor, valid until the next call. Throws Error{kIo}.
   const os::Fd& parent_of(const std::string& path);
+  // Directories were removed: the one that is kept may be among them.
+  void forget() { directory_.reset(); }
 
  private:
   os::Root root_;
