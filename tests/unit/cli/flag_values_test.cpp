@@ -21,6 +21,28 @@ TEST(CliFlagValues, NothingIsMadeOfAnEmptyValue) {
   EXPECT_TRUE(parse_annotation("").empty());
 }
 
+TEST(CliFlagValues, CacheMountsPersistAllOrByName) {
+  EXPECT_FALSE(parse_cache_mounts("").persist);
+  build::CacheMounts all = parse_cache_mounts("persist");
+  EXPECT_TRUE(all.persists("/root/.cache"));
+  EXPECT_EQ(all.max_size, std::uint64_t{2} << 30);
+  EXPECT_EQ(all.max_age, 0);
+  build::CacheMounts some = parse_cache_mounts("persist=Go,/root/.npm,a=b,max-size=500m,max-age=14d");
+  EXPECT_THAT(some.ids, ElementsAre("/root/.npm", "Go", "a=b"));
+  EXPECT_FALSE(some.persists("go"));
+  EXPECT_EQ(some.max_size, std::uint64_t{500} << 20);
+  EXPECT_EQ(some.max_age, 14 * 86400);
+  EXPECT_THAT(parse_cache_mounts("max-size=1k,\"persist=a,b\"").ids, ElementsAre("a,b"));
+}
+
+TEST(CliFlagValues, CacheMountsRefuseWhatTheyDoNotKnow) {
+  EXPECT_THAT(error_of([] { parse_cache_mounts("keep"); }).message(), HasSubstr("unknown option 'keep'"));
+  EXPECT_THAT(error_of([] { parse_cache_mounts("max-size=1k"); }).message(),
+              HasSubstr("does not say persist"));
+  EXPECT_THAT(error_of([] { parse_cache_mounts("persist,max-age=old"); }).message(),
+              HasSubstr("no duration"));
+}
+
 TEST(CliFlagValues, AnOutputOfOneWordIsADirectory) {
   EXPECT_EQ(parse_output("a=b")->type, "local");
   EXPECT_EQ(parse_output("a=b")->attributes.at("dest"), "a=b");

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 
+#include "ops/mount_keeper.h"
 #include "os/file_time.h"
 #include "tests/unit/ops/services_fixture.h"
 
@@ -199,6 +200,81 @@ TEST_F(OpsExecMounts, AnEmptySeedIsAnEmptyCache) {
   mount.source = "/seed";
   std::string directory = cache_directory(mount, {nullptr, stack(LayerTar().directory("seed"))});
   EXPECT_TRUE(std::filesystem::is_empty(directory));
+}
+
+// Restores one file where it is told to, and remembers what it was asked.
+class FakeKeeper final : public MountKeeper {
+ public:
+  explicit FakeKeeper(bool knows) : knows_(knows) {}
+  bool restore(const KeptMount& mount, const std::string& tree, const std::stop_token&) override {
+    asked.push_back(mount);
+    if (knows_) std::ofstream(tree + "/restored") << "x";
+    return knows_;
+  }
+  void used(const KeptMount& mount) override { heard.push_back(mount); }
+
+  std::vector<KeptMount> asked;
+  std::vector<KeptMount> heard;
+
+ private:
+  bool knows_;
+};
+
+TEST_F(OpsExecMounts, WhatWasKeptIsRestoredOnceAndBeforeAnySeed) {
+  FakeKeeper keeper(true);
+  services_.mounts = &keeper;
+  graph::CacheMount mount = cache("go");
+  mount.input = 1;
+  mount.source = "/";
+  mount.mode = 0700;
+  solver::ResultPtr seed = stack(LayerTar().file("seeded"));
+  const std::string directory = cache_directory(mount, {nullptr, seed});
+  EXPECT_TRUE(std::filesystem::exists(directory + "/restored"));
+  EXPECT_FALSE(std::filesystem::exists(directory + "/seeded"));
+  struct stat info {};
+  ASSERT_EQ(::stat(directory.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0700U);
+  cache_directory(mount, {nullptr, seed});
+  ASSERT_EQ(keeper.asked.size(), 1U);
+  EXPECT_EQ(keeper.asked[0].id, "go");
+  EXPECT_EQ(keeper.asked[0].directory, directory);
+  EXPECT_EQ(keeper.heard.size(), 2U) << "each use";
+}
+
+TEST_F(OpsExecMounts, WithNothingKeptTheSeedFillsTheCache) {
+  FakeKeeper keeper(false);
+  services_.mounts = &keeper;
+  graph::CacheMount mount = cache("go");
+  mount.input = 1;
+  mount.source = "/";
+  EXPECT_TRUE(std::filesystem::exists(cache_directory(mount, {nullptr, stack(LayerTar().file("seeded"))}) +
+                                      "/seeded"));
+}
+
+TEST_F(OpsExecMounts, AKeptMountHasOneNameOnEveryMachine) {
+  FakeKeeper keeper(false);
+  services_.mounts = &keeper;
+  graph::CacheMount mount = cache("go");
+  mount.input = 1;
+  mount.source = "/";
+  cache_directory(mount, {nullptr, stack(LayerTar().file("a"))});
+  cache_directory(mount, {nullptr, stack(LayerTar().file("b"))});
+  mount.source = "/other";
+  cache_directory(mount, {nullptr, stack(LayerTar().directory("other"))});
+  ASSERT_EQ(keeper.heard.size(), 3U);
+  EXPECT_EQ(keeper.heard[0].name, keeper.heard[1].name);
+  EXPECT_NE(keeper.heard[0].directory, keeper.heard[1].directory);
+  EXPECT_NE(keeper.heard[0].name, keeper.heard[2].name);
+}
+
+TEST_F(OpsExecMounts, OnlyTheFirstPrivateCopyIsKept) {
+  FakeKeeper keeper(true);
+  services_.mounts = &keeper;
+  StepMounts one = prepare({{"/c", cache("go", Sharing::kPrivate)}});
+  StepMounts two = prepare({{"/c", cache("go", Sharing::kPrivate)}});
+  ASSERT_EQ(keeper.heard.size(), 1U);
+  EXPECT_EQ(keeper.heard[0].directory, only<sandbox::BindMount>(one).source);
+  EXPECT_TRUE(std::filesystem::is_empty(only<sandbox::BindMount>(two).source));
 }
 
 TEST_F(OpsExecMounts, SecretsAreFilesOrVariables) {
