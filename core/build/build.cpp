@@ -105,6 +105,7 @@ class Build {
     // Stages, arguments, bases pinned to digests; a graph and an image config per platform.
     for (const oci::Platform& platform : target_platforms(request_)) lower(ast, platform);
     require_entitlements(definition_, roots(), request_);
+    caches_->mounts().check_ids(definition_);
     // Beyond this point there are no Dockerfile terms.
     for (const dockerfile::Lowered& lowered : lowered_) image_steps_.add(lowered);
     ops::Services services = make_services();

@@ -22,11 +22,34 @@ snapshot::BlobOpener opener_of(const CacheImport& import) {
       };
 }
 
+std::vector<std::string> mount_ids(const graph::Definition& definition) {
+  std::vector<std::string> ids;
+  for (const graph::Vertex& vertex : definition.vertices) {
+    const auto* exec = std::get_if<graph::Exec>(&vertex.op);
+    if (exec == nullptr) continue;
+    for (const graph::Mount& mount : exec->mounts) {
+      if (const auto* cache = std::get_if<graph::CacheMount>(&mount.what)) ids.push_back(cache->id);
+    }
+  }
+  return ids;
+}
+
 }  // namespace
 
 MountCaches::~MountCaches() {
   stop_.request_stop();
   if (saving_.valid()) saving_.wait();
+}
+
+void MountCaches::check_ids(const graph::Definition& definition) const {
+  if (around_.rules.ids.empty()) return;
+  const std::vector<std::string> known = mount_ids(definition);
+  for (const std::string& id : around_.rules.ids) {
+    if (std::find(known.begin(), known.end(), id) != known.end()) continue;
+    const std::string near = base::nearest(id, known);
+    around_.warn(fmt::format("--cache-mounts=persist={}: no RUN has a cache mount of this id{}", id,
+                             near.empty() ? "" : fmt::format(", did you mean '{}'", near)));
+  }
 }
 
 std::optional<cache::MountSave> MountCaches::find(const CacheImport& import, const ops::KeptMount& mount,

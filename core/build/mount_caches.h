@@ -21,6 +21,7 @@
 #include "build/cached_blobs.h"
 #include "build/mount_packing.h"
 #include "build/request.h"
+#include "graph/definition.h"
 #include "ops/mount_keeper.h"
 #include "snapshot/layer_store.h"
 
@@ -42,6 +43,9 @@ class MountCaches final : public ops::MountKeeper {
   explicit MountCaches(Surroundings surroundings) : around_(std::move(surroundings)) {}
   // Abandons what is under way.
   ~MountCaches() override;
+
+  // Warns of ids that are to persist and are no mount's.
+  void check_ids(const graph::Definition& definition) const;
 
   bool restore(const ops::KeptMount& mount, const std::string& tree, const std::stop_token& stop) override;
   void used(const ops::KeptMount& mount) override;

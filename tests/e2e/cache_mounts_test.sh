@@ -6,10 +6,11 @@ with_base
 need_run
 export SOURCE_DATE_EPOCH=1700000000
 
+mounts=persist
 # A build on a machine that knows nothing; $cache is where it looks and where it writes.
 elsewhere() { # elsewhere ARGUMENT...
   rm -rf "$store"
-  build --cache-mounts=persist --cache-from "$from" --cache-to "$to" "$@"
+  build --cache-from "$from" --cache-to "$to" "--cache-mounts=$mounts" "$@"
 }
 # The steps run again when TURN is another.
 turn=0
@@ -45,6 +46,93 @@ for place in local registry; do
   elsewhere --build-arg TURN=3 grow
   assert_lacks "$(log)" "cache mount" "$place: a build without the step"
 done
+
+# A small change is a small upload, also when what was there is large.
+from=type=local,src=delta to=type=local,dest=delta
+dockerfile large <<END
+FROM $base
+ARG TURN
+RUN --mount=type=cache,id=large,target=/cache [ -e /cache/large ] || head -c 3000000 /dev/urandom > /cache/large; \
+    echo "turn \$TURN" > /cache/small; rm -f /cache/first; [ "\$TURN" != 1 ] || echo x > /cache/first; \
+    sha256sum /cache/* > /sums
+END
+blob_bytes() { find "$1/blobs" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }'; }
+turn=0
+next_turn large
+assert_contains "$(cat tree/sums)" /cache/first 'files of the first turn'
+sum=$(grep /cache/large tree/sums)
+whole=$(blob_bytes delta)
+next_turn large
+grown=$(($(blob_bytes delta) - whole))
+[[ $grown -lt 10000 ]] || fail "a small change added $grown bytes to a save of $whole"
+assert_eq "$(jq '.layers | length' delta/mounts/*.json)" 2 'layers of the save'
+next_turn large
+assert_contains "$(cat tree/sums)" "$sum" 'the large file after two restores'
+assert_lacks "$(cat tree/sums)" /cache/first 'a file that was deleted'
+mounts=persist,max-size=1m
+elsewhere --build-arg TURN=4 large
+assert_contains "$(log)" "cache mount 'large' not saved: it holds 3.0 MB" 'the warning about a large mount'
+# Only those that are named.
+mounts=persist=other
+elsewhere --build-arg TURN=5 large
+assert_lacks "$(log)" "cache mount 'large'" 'a mount that is not named'
+assert_contains "$(log)" "--cache-mounts=persist=other: no RUN has a cache mount of this id" 'the warning about an unknown id'
+mounts=persist
+
+# Each way of sharing; both stages run at once, and of private copies only the first is kept.
+for sharing in shared private locked; do
+  from=type=local,src=$sharing to=type=local,dest=$sharing
+  dockerfile "$sharing-context" <<END
+FROM $base AS one
+ARG TURN
+RUN --mount=type=cache,id=both,target=/cache,sharing=$sharing echo "one \$TURN" >> /cache/one; cat /cache/* > /seen
+FROM $base AS two
+ARG TURN
+RUN --mount=type=cache,id=both,target=/cache,sharing=$sharing echo "two \$TURN" >> /cache/two; cat /cache/* > /seen
+FROM $base
+COPY --from=one /seen /one
+COPY --from=two /seen /two
+END
+  turn=0
+  next_turn "$sharing-context"
+  next_turn "$sharing-context"
+  seen=$(cat tree/one tree/two)
+  if [[ $sharing == private ]]; then
+    assert_contains "$seen" ' 1' "$sharing: what is left of the first turn"
+  else
+    assert_contains "$(cat tree/one)" 'one 1' "$sharing: the first turn of one"
+    assert_contains "$(cat tree/two)" 'two 1' "$sharing: the first turn of two"
+  fi
+done
+
+# What a failing build did is kept: the next one goes on from there.
+from=type=local,src=failing to=type=local,dest=failing
+dockerfile failing <<END
+FROM $base
+ARG TURN
+RUN --mount=type=cache,id=failing,target=/cache,mode=0700 stat -c %a /cache > /mode; \
+    [ -e /cache/tried ] || { touch /cache/tried; exit 3; }
+END
+rm -rf "$store"
+build_fails 3 --cache-mounts=persist --cache-to "$to" failing
+next_turn failing
+assert_file tree/mode 700
+
+# A seed fills only what was never saved.
+from=type=local,src=seeded to=type=local,dest=seeded
+dockerfile seeded <<END
+FROM $base AS seed
+RUN mkdir /seed && date +%N > /seed/file
+FROM $base
+ARG TURN
+RUN --mount=type=cache,from=seed,source=/seed,target=/cache cat /cache/* > /seen; echo "turn \$TURN" > /cache/turn
+END
+turn=0
+next_turn seeded
+first=$(cat tree/seen)
+assert_lacks "$first" turn 'the seed'
+next_turn seeded
+assert_file tree/seen "$first"$'\nturn 1'
 
 # A saved blob that is damaged costs a warning and the content, never the build.
 from=type=local,src=saved to=type=local,dest=saved
