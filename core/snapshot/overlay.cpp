@@ -1,4 +1,5 @@
 // LayerStore::prepare_overlay(): what an overlay mount of a stack needs beyond the layers' own directories.
+#include <algorithm>
 #include <set>
 #include <sys/stat.h>
 
@@ -56,6 +57,9 @@ std::vector<std::string> LayerStore::prepare_overlay(const LayerStack& stack, co
   std::string fixed = fix_directories(stack);
   if (!fixed.empty()) lower.push_back(std::move(fixed));
   for (auto layer = stack.rbegin(); layer != stack.rend(); ++layer) {
+    // A layer that lies in the stack twice counts where it is topmost: what it says there is all that it says
+    // further down. Overlay refuses the same directory a second time (ELOOP).
+    if (std::find(lower.begin(), lower.end(), (*layer)->tree()) != lower.end()) continue;
     lower.push_back((*layer)->tree());
     // Overlay does not look for the mark on a layer's root.
     const Entry* root = (*layer)->index().find("");

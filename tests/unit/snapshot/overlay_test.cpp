@@ -181,6 +181,17 @@ TEST_F(SnapshotOverlay, GivesTheRootItsAttributes) {
   EXPECT_EQ(paths(*made), (Paths{"mode"}));
 }
 
+// Two steps that gave the same files are one layer when they come from a cache.
+TEST_F(SnapshotOverlay, TakesALayerTwice) {
+  LayerPtr twice = layer(LayerTar().directory("a").file("a/f", "twice").file(".wh.gone"));
+  LayerPtr between = layer(LayerTar().file("a/f", "between").file("gone", "there"));
+  LayerPtr made = run({twice, between, twice}, "cp a/f seen; test ! -e gone");
+  SKIP_WITHOUT_MOUNTS();
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(paths(*made), Paths{"seen"});
+  EXPECT_EQ(made->index().find("seen")->size, 5U);
+}
+
 TEST_F(SnapshotOverlay, CutsTheStackAtAnOpaqueRoot) {
   LayerStack stack{layer(LayerTar().file("a")), layer(LayerTar().file(".wh..wh..opq").file("b"))};
   EXPECT_EQ(layers_.prepare_overlay(stack, ""), (std::vector<std::string>{stack[1]->tree()}));
