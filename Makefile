@@ -7,7 +7,7 @@ JOBS  ?= $(shell nproc)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench lint format clean
+.PHONY: help demo test nightly build bench lint format clean
 
 help: ## this list
 	@echo 'cooper builds container images without a daemon. Targets:'
@@ -22,6 +22,16 @@ test: ## build everything and run all tests
 	@scripts/configure.sh $(BUILD) -DCOOPER_TESTS=ON
 	@ninja -C $(BUILD) -j $(JOBS)
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error --timeout 600 $(TESTS)
+
+# The first seed is the day's, so that every night tries other cases: make nightly CASES=100 SEED=7
+CASES ?= 2000
+SEED  ?= $(shell date +%Y%m%d)0000
+nightly: ## what takes too long for `make test`: 2,000 random projects, built with caches and without
+	@scripts/packages.sh build test
+	@scripts/configure.sh $(BUILD) -DCOOPER_TESTS=ON
+	@ninja -C $(BUILD) -j $(JOBS) cooper cache_equivalence
+	@EQUIVALENCE='--cases $(CASES) --first-seed $(SEED)' tests/e2e/run.sh self tests/e2e/cache_equivalence_test.sh \
+	  $(BUILD)/cooper $(BUILD)/tests/e2e/cache_equivalence
 
 build: ## compile build/cooper
 	@scripts/packages.sh build

@@ -1,13 +1,16 @@
 #!/bin/bash
 # Runs one end-to-end test as one identity, in a directory of its own that is removed afterwards.
 #
-# usage: tests/e2e/run.sh IDENTITY TEST.sh COOPER        identities as in become.sh
+# usage: tests/e2e/run.sh IDENTITY TEST.sh COOPER [PROGRAM...]        identities as in become.sh
+#
+# Programs that the test drives beside cooper are found in $E2E_DIRECTORY under their own names.
 #
 # Exit code 77 means skipped, with the reason on standard output.
 set -euo pipefail
 identity=$1
 script=$2
 cooper=$3
+shift 3
 here=$(dirname "$(realpath "$0")")
 
 if [[ $identity != self && $(id -u) -ne 0 ]]; then
@@ -28,7 +31,8 @@ chmod 0755 "$directory"
 mkdir -p "$directory/e2e" "$directory/home" "$directory/work" "$directory/tmp"
 cp "$here"/*.sh "$here"/*.pl "$here/../../scripts/registry.sh" "$directory/e2e/"
 cp "$cooper" "$directory/cooper"
-chmod -R a+rX "$directory/e2e" "$directory/cooper"
+[[ $# -eq 0 ]] || cp "$@" "$directory/"
+chmod -R a+rX "$directory"
 
 result=0
 E2E_DIRECTORY=$directory bash "$here/become.sh" "$identity" \
