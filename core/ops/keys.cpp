@@ -220,6 +220,8 @@ class KeyMaker {
 }  // namespace
 
 bool selects_content(const graph::Vertex& vertex, const graph::Definition& definition) {
+  // A merge takes all of its inputs, so it counts by their keys.
+  if (std::holds_alternative<graph::Merge>(vertex.op)) return false;
   for (std::size_t i = 1; i < vertex.inputs.size(); ++i) {
     if (vertex.inputs[i] >= 0 && !is_context(definition, vertex.inputs[i])) return true;
   }

@@ -208,6 +208,16 @@ TEST_F(OpsKeys, HardlinksOfAStageCountTheSameInEveryLayer) {
   EXPECT_NE(content_key(LayerTar().directory("bin").file("bin/a", "x").file("bin/b", "x")).digest, first);
 }
 
+// COPY --link: what lies on a merge has its key below it.
+TEST_F(OpsKeys, AMergeCountsByTheKeysOfAllItsInputs) {
+  step_op(graph::Merge{}, 1);
+  EXPECT_FALSE(selects_content(definition_.vertices[kStep], definition_));
+  const std::vector<base::Digest> one = {base::sha256("base"), base::sha256("layer")};
+  const std::vector<base::Digest> other = {base::sha256("base"), base::sha256("another layer")};
+  EXPECT_NE(ops::definition_key(kStep, one, services_, {}).digest,
+            ops::definition_key(kStep, other, services_, {}).digest);
+}
+
 TEST_F(OpsKeys, OwnersOfAStageCount) {
   step(copy("/a"), 1);
   archive::TarEntry entry;
