@@ -9,6 +9,7 @@
 #include "ops/copy.h"
 #include "ops/file.h"
 #include "ops/remote_source.h"
+#include "ops/results.h"
 #include "ops/selection_memo.h"
 #include "snapshot/tree_view.h"
 
@@ -25,10 +26,10 @@ bool is_context(const graph::Definition& definition, int vertex) {
          std::holds_alternative<graph::LocalSource>(definition.vertices[static_cast<std::size_t>(vertex)].op);
 }
 
-// What of an entry is content: everything that a copy takes over, and no time, no inode. Owners count where
-// the source has real ones. `first_link` names the file that was selected earlier and that this one is a
-// hardlink of, "" for none.
-base::Digest entry_digest(const Entry& entry, const std::string& first_link) {
+// What of an entry is content: everything that a copy takes over, and no inode. Owners count where the source
+// has real ones, and so do times: a stage's own ones are copied, while fresh ones are the same in the end.
+// `first_link` names the file that was selected earlier and that this one is a hardlink of, "" for none.
+base::Digest entry_digest(const Entry& entry, const std::string& first_link, bool has_times) {
   base::Encoder encoder;
   encoder.field("type", static_cast<std::int64_t>(entry.type))
       .field("mode", static_cast<std::int64_t>(entry.mode));
@@ -43,6 +44,7 @@ base::Digest entry_digest(const Entry& entry, const std::string& first_link) {
     encoder.field("major", static_cast<std::int64_t>(entry.device_major));
     encoder.field("minor", static_cast<std::int64_t>(entry.device_minor));
   }
+  if (has_times && !entry.fresh) encoder.field("time", entry.mtime);
   encoder.list("xattrs", entry.xattrs.size());
   for (const auto& [name, value] : entry.xattrs) encoder.field(name, value);
   return encoder.digest();
@@ -95,6 +97,7 @@ class KeyMaker {
 
   void add_content(std::size_t input, std::span<const solver::ResultPtr> results) {
     std::shared_ptr<const snapshot::TreeView> tree = tree_of(input, results);
+    has_times_ = !results.empty() && std::dynamic_pointer_cast<const StackResult>(results[input]) != nullptr;
     encoder_.field("times", static_cast<std::int64_t>(services_.epoch.has_value()));
     if (const auto* file = std::get_if<graph::File>(&vertex_.op)) {
       for (std::size_t i = 0; i < file->actions.size(); ++i) {
@@ -154,7 +157,7 @@ class KeyMaker {
 
   void add_entry(const snapshot::TreeView& tree, const Entry& entry, std::size_t prefix) {
     std::string_view name = std::string_view(entry.path).substr(prefix);
-    base::Digest digest = entry_digest(entry, first_link(tree, entry, name));
+    base::Digest digest = entry_digest(entry, first_link(tree, entry, name), has_times_);
     encoder_.field(name, digest);
     if (!entry.is_directory()) files_.emplace_back(entry.path, digest);
   }
@@ -213,6 +216,7 @@ class KeyMaker {
   std::unordered_map<std::string, std::string>
       link_groups_;  // group → the first file of it, by selection and name
   int selections_ = 0;
+  bool has_times_ = false;                                   // what is being added comes from a stage
   std::vector<std::pair<std::string, base::Digest>> files_;  // of the selection that is being added
   std::vector<std::pair<std::string, base::Digest>> ingredients_;
 };

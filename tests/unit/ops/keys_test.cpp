@@ -1,5 +1,6 @@
 #include "ops/keys.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -194,6 +195,28 @@ TEST_F(OpsKeys, AnotherStageCountsByWhatIsTakenFromIt) {
       first);
   EXPECT_NE(content_key(LayerTar().directory("bin").file("bin/tool", "v2", 0755)).digest, first);
   EXPECT_NE(content_key(LayerTar().directory("bin").file("bin/tool", "v1", 0700)).digest, first);
+}
+
+// COPY --from keeps them; those that the build gave are the same in the end.
+TEST_F(OpsKeys, TimesThatAStageSetCount) {
+  step(copy("/a"), 1);
+  auto key = [&](std::int64_t time, bool fresh) {
+    snapshot::Staging staging = layers_.begin();
+    std::ofstream(staging.tree() + "/a") << "x";
+    snapshot::Entry entry;
+    entry.path = "a";
+    entry.mode = 0644;
+    entry.size = 1;
+    entry.mtime = time;
+    entry.fresh = fresh;
+    auto result = std::make_shared<StackResult>();
+    result->stack = {layers_.commit(std::move(staging), snapshot::LayerIndex({entry}))};
+    const std::vector<base::Digest> inputs = {{}, base::sha256("stage")};
+    const std::vector<solver::ResultPtr> results = {nullptr, result};
+    return ops::content_key(kStep, inputs, results, services_, {}).digest;
+  };
+  EXPECT_NE(key(1'000'000'000, false), key(1'000'000'001, false));
+  EXPECT_EQ(key(1'000'000'000, true), key(1'000'000'001, true));
 }
 
 TEST_F(OpsKeys, HardlinksOfAStageCountTheSameInEveryLayer) {
