@@ -108,7 +108,8 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
                     staging.scratch());
   }
   if (status.code != 0) fail(op, status);
-  return services.layers->commit_upper(std::move(staging), stack);
+  return services.layers->commit_upper(std::move(staging), stack,
+                                       {std::move(mounts.mounted), services.epoch.has_value()});
 }
 
 }  // namespace cooper::ops

@@ -39,6 +39,7 @@ class MountPlanner {
  private:
   void add_mount(const graph::BindMount& bind) {
     snapshot::LayerStack stack = stack_with(bind.input, bind.source);
+    planned_.mounted.insert(planned_.mounted.end(), stack.begin(), stack.end());
     std::string source = real_source(stack, bind.source);
     sandbox::OverlayMount overlay;
     if (bind.writable) {

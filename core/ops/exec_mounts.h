@@ -26,6 +26,7 @@ struct StepMounts {
   std::vector<std::string> env;  // secrets exposed as variables
   std::vector<os::FileLock> locks;
   std::vector<snapshot::Staging> discarded;
+  snapshot::LayerStack mounted;  // what bind mounts show
   std::vector<std::unique_ptr<AgentForward>> agents;
 };
 

@@ -11,10 +11,12 @@
 #include "snapshot/form.h"
 #include "snapshot/layer_index.h"
 #include "snapshot/merged_view.h"
+#include "snapshot/upper_changes.h"
 
 namespace cooper::snapshot {
 
 // No process may be writing to `upper` any more. Throws Error{kIo}.
-LayerIndex index_upper(const std::string& upper, Form form, const MergedView& lower, base::ThreadPool& pool);
+LayerIndex index_upper(const std::string& upper, Form form, const MergedView& lower, base::ThreadPool& pool,
+                       const WasFresh& was_fresh = {});
 
 }  // namespace cooper::snapshot

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <ctime>
 #include <fmt/format.h>
+#include <mutex>
 #include <set>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -52,31 +53,38 @@ std::string declared_id(const SealedLayer& sealed) {
   return sealed.sealing->epoch ? fmt::format("{}-{}", id, *sealed.sealing->epoch) : id;
 }
 
-// The fresh times of a stack: `cp -p` and a change of mode give them to files of the layer above. Read when
-// first asked, because most layers have no old times.
+// The fresh times of what a step saw: `cp -p` and a change of mode give them to files of its layer. Read when
+// first asked, because most layers have no old times; by several threads.
 class FreshTimes {
  public:
-  explicit FreshTimes(const LayerStack& stack) : stack_(stack) {}
+  FreshTimes(const LayerStack& lower, const LayerStack& mounted) : stacks_{&lower, &mounted} {}
 
   bool contain(const Entry& entry) {
-    if (!read_) read();
+    std::call_once(read_, [this] { read(); });
     return times_.contains({entry.mtime, entry.mtime_nsec});
   }
 
  private:
   void read() {
-    read_ = true;
-    for (const LayerPtr& layer : stack_) {
-      for (const Entry& entry : layer->index().entries()) {
-        if (entry.fresh) times_.emplace(entry.mtime, entry.mtime_nsec);
-      }
+    for (const LayerStack* stack : stacks_) {
+      for (const LayerPtr& layer : *stack) add(layer->index());
+    }
+  }
+  void add(const LayerIndex& index) {
+    for (const Entry& entry : index.entries()) {
+      if (entry.fresh) times_.emplace(entry.mtime, entry.mtime_nsec);
     }
   }
 
-  const LayerStack& stack_;
-  bool read_ = false;
+  std::array<const LayerStack*, 2> stacks_;
+  std::once_flag read_;
   std::set<std::pair<std::int64_t, std::uint32_t>> times_;
 };
+
+bool is_after(const Entry& entry, const timespec& moment) {
+  return std::pair(entry.mtime, static_cast<long>(entry.mtime_nsec)) >
+         std::pair(moment.tv_sec, moment.tv_nsec);
+}
 
 }  // namespace
 
@@ -84,6 +92,7 @@ Staging::Staging(os::TempDir directory)
     : directory_(std::move(directory)),
       tree_(directory_.path() + "/tree"),
       scratch_(directory_.path() + "/scratch") {
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &begun_);
   make_directory(tree_, 0755);
   make_directory(scratch_, 0700);
 }
@@ -151,11 +160,16 @@ LayerPtr LayerStore::commit(Staging staging, LayerIndex index) {
   return publish(staging, std::move(index));
 }
 
-LayerPtr LayerStore::commit_upper(Staging staging, const LayerStack& lower) {
-  LayerIndex index = index_upper(staging.tree(), form_, MergedView(lower), pool_);
+LayerPtr LayerStore::commit_upper(Staging staging, const LayerStack& lower, const StepSurroundings& step) {
+  FreshTimes seen(lower, step.mounted);
+  const auto is_seen = [&](const Entry& entry) { return seen.contain(entry); };
+  const auto was_fresh_before = [&](const Entry& entry) {
+    if (!step.one_fresh_time || is_after(entry, staging.begun_)) return false;
+    return entry.mtime >= opened_ || is_seen(entry);
+  };
+  LayerIndex index = index_upper(staging.tree(), form_, MergedView(lower), pool_, was_fresh_before);
   if (index.entries().empty()) return nullptr;
-  FreshTimes below(lower);
-  index.mark_fresh(opened_, [&](const Entry& entry) { return below.contain(entry); });
+  index.mark_fresh(opened_, is_seen);
   return publish(staging, std::move(index));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,9 +37,18 @@ class Staging {
   friend class LayerStore;
   explicit Staging(os::TempDir directory);
   os::TempDir directory_;
+  timespec begun_{};  // by the clock that file systems stamp with
   std::string tree_;
   std::string scratch_;
   bool files_finished_ = false;
+};
+
+// What a step saw besides the layers it ran on.
+struct StepSurroundings {
+  LayerStack mounted;
+  // There is a SOURCE_DATE_EPOCH: fresh times are the same in the end, so a file that is written again with
+  // another one is as it was, unless the step itself gave it its time.
+  bool one_fresh_time = false;
 };
 
 struct SealOptions {
@@ -80,7 +90,7 @@ class LayerStore {
   // Commits what a RUN left in overlay's upper directory (staging.tree()): whiteouts, opaque directories,
   // hardlinks, owners per form; `lower` supplies what the form cannot hold. Returns null when nothing
   // changed.
-  LayerPtr commit_upper(Staging staging, const LayerStack& lower);
+  LayerPtr commit_upper(Staging staging, const LayerStack& lower, const StepSurroundings& step = {});
 
   // The lower directories of an overlay mount of `stack`, topmost first, as sandbox::OverlayRoot wants them;
   // `upper` (may be empty) gets the attributes of the stack's root. Layers are unpacked without knowing what

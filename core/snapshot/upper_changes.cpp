@@ -22,8 +22,9 @@ bool upper_less(const FoundEntry& a, const FoundEntry& b) {
 
 class Changes {
  public:
-  Changes(std::vector<FoundEntry>& all, const std::string& upper, const MergedView& lower)
-      : all_(all), lower_(lower), root_(upper) {}
+  Changes(std::vector<FoundEntry>& all, const std::string& upper, const MergedView& lower,
+          const WasFresh& was_fresh)
+      : all_(all), lower_(lower), was_fresh_(was_fresh), root_(upper) {}
 
   // Replaces opaque marks by whiteouts of what they hide; remembers what lies below them.
   void open_opaque_directories() {
@@ -85,6 +86,13 @@ class Changes {
     std::optional<Entry> below = lower_.lookup(entry.path);
     if (!below) return false;
     Change change = find_change(*below, entry);
+    if (change == Change::kYes && below->fresh && was_fresh_ && was_fresh_(entry)) {
+      // Two times of builds: which ones depends on what was cached.
+      Entry timeless = entry;
+      timeless.mtime = below->mtime;
+      timeless.mtime_nsec = below->mtime_nsec = 0;
+      change = find_change(*below, timeless);
+    }
     return change == Change::kNone ||
            (change == Change::kOfContentOnly && digest_of(entry.path) == lower_.content_digest(*below));
   }
@@ -107,6 +115,7 @@ class Changes {
 
   std::vector<FoundEntry>& all_;
   const MergedView& lower_;
+  const WasFresh& was_fresh_;
   os::Root root_;
   std::unordered_set<std::string> hidden_;  // below an opaque directory
 };
@@ -114,8 +123,8 @@ class Changes {
 }  // namespace
 
 void keep_changes(std::vector<FoundEntry>& all, const std::string& upper, const MergedView& lower,
-                  base::ThreadPool& pool) {
-  Changes changes(all, upper, lower);
+                  base::ThreadPool& pool, const WasFresh& was_fresh) {
+  Changes changes(all, upper, lower, was_fresh);
   changes.open_opaque_directories();
   changes.drop_unchanged(pool);
 }

@@ -6,6 +6,7 @@
 // same.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,13 @@
 
 namespace cooper::snapshot {
 
+// Whether an entry of the upper directory has a fresh time that is older than the step. Safe to call from
+// several threads; may be empty: none has.
+using WasFresh = std::function<bool(const Entry&)>;
+
 // `all` is sorted, before and after. What is dropped is also removed from `upper`, unless an opaque directory
 // would then hide it. Throws Error{kIo}.
 void keep_changes(std::vector<FoundEntry>& all, const std::string& upper, const MergedView& lower,
-                  base::ThreadPool& pool);
+                  base::ThreadPool& pool, const WasFresh& was_fresh);
 
 }  // namespace cooper::snapshot

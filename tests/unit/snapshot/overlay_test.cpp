@@ -22,7 +22,7 @@ using support::OverlayResult;
 class SnapshotOverlay : public support::LayerFixture {
  protected:
   // Runs `script` on `stack` and commits; sets skip_ where mounts are not possible.
-  LayerPtr run(const LayerStack& stack, const std::string& script) {
+  LayerPtr run(const LayerStack& stack, const std::string& script, const StepSurroundings& step = {}) {
     Staging staging = layers_.begin();
     std::string mount_point = directory_.path() + "/mnt";
     fs::create_directory(mount_point);
@@ -32,7 +32,20 @@ class SnapshotOverlay : public support::LayerFixture {
     OverlayResult result = support::run_in_overlay(lower, staging.tree(), work, mount_point, script);
     mounts_ = result != OverlayResult::kNoMounts;
     EXPECT_NE(result, OverlayResult::kFailed) << script;
-    return mounts_ ? layers_.commit_upper(std::move(staging), stack) : nullptr;
+    return mounts_ ? layers_.commit_upper(std::move(staging), stack, step) : nullptr;
+  }
+
+  // As an earlier build left it: one file whose time that build gave.
+  LayerPtr made_at(std::int64_t time, const std::string& path, const std::string& content) {
+    Staging staging = layers_.begin();
+    std::ofstream(staging.tree() + "/" + path) << content;
+    Entry entry;
+    entry.path = path;
+    entry.mode = 0644;
+    entry.size = content.size();
+    entry.mtime = time;
+    entry.fresh = true;
+    return layers_.commit(std::move(staging), LayerIndex({entry}));
   }
 
   bool mounts_ = true;
@@ -130,6 +143,21 @@ TEST_F(SnapshotOverlay, LeavesOutWhatWasCopiedUpAndIsAsItWas) {
   EXPECT_EQ(paths(*made), (Paths{"a", "a/written", "b", "b/moded"}));
   EXPECT_FALSE(fs::exists(made->tree() + "/a/same"));
   EXPECT_FALSE(fs::exists(made->tree() + "/c"));
+}
+
+// Which of a build's times a file has depends on what was cached.
+TEST_F(SnapshotOverlay, TakesTimesOfBuildsForOne) {
+  const LayerStack below = {made_at(1'600'000'000, "f", "same")};
+  const StepSurroundings step = {{made_at(1'650'000'000, "mounted", "same")}, true};
+  const std::string copies = "printf same > f; touch -d @1650000000 f; touch -d @1650000000 new";
+  LayerPtr made = run(below, copies, step);
+  SKIP_WITHOUT_MOUNTS();
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(paths(*made), Paths{"new"});
+  EXPECT_TRUE(made->index().find("new")->fresh);
+  EXPECT_EQ(paths(*run(below, "printf else > f; touch -d @1650000000 f", step)), Paths{"f"});
+  EXPECT_EQ(paths(*run(below, "touch f", step)), Paths{"f"}) << "the step's own work";
+  EXPECT_EQ(paths(*run(below, copies)), (Paths{"f", "new"})) << "without an epoch";
 }
 
 // As BuildKit says it: by whiteouts of what is gone, and without what was made again just so.
