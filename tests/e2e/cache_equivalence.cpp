@@ -26,7 +26,7 @@ namespace cooper::equivalence {
 namespace {
 
 constexpr int kMinimiserTrials = 150;
-constexpr int kMostFailures = 3;  // more of them rarely tell more
+constexpr int kMostFailures = 10;
 // A test whose builds never hit, or never build, proves nothing.
 constexpr double kLeastCachedShare = 0.3;
 constexpr double kMostImpossibleShare = 0.25;

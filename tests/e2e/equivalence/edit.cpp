@@ -17,13 +17,14 @@ class Editor {
 
   State edit() {
     using Edit = void (Editor::*)();
-    static constexpr std::array<Edit, 22> kEdits = {
-        &Editor::change_content, &Editor::change_content,    &Editor::touch,        &Editor::change_mode,
-        &Editor::rename_file,    &Editor::remove_file,       &Editor::add_file,     &Editor::change_link,
-        &Editor::change_ignored, &Editor::change_args,       &Editor::change_args,  &Editor::add_line,
-        &Editor::add_line,       &Editor::replace_line,      &Editor::replace_line, &Editor::remove_line,
-        &Editor::swap_lines,     &Editor::move_base,         &Editor::rename_stage, &Editor::change_target,
-        &Editor::change_epoch,   &Editor::change_compression};
+    static constexpr std::array<Edit, 25> kEdits = {
+        &Editor::change_content,    &Editor::change_content, &Editor::touch,         &Editor::change_mode,
+        &Editor::rename_file,       &Editor::remove_file,    &Editor::add_file,      &Editor::change_link,
+        &Editor::change_ignored,    &Editor::change_args,    &Editor::change_args,   &Editor::add_line,
+        &Editor::add_line,          &Editor::replace_line,   &Editor::replace_line,  &Editor::remove_line,
+        &Editor::tweak_line,        &Editor::tweak_line,     &Editor::tweak_line,    &Editor::swap_lines,
+        &Editor::move_base,         &Editor::rename_stage,   &Editor::change_target, &Editor::change_epoch,
+        &Editor::change_compression};
     (this->*kEdits[draw_.below(kEdits.size())])();
     return std::move(state_);
   }
@@ -145,6 +146,35 @@ class Editor {
     Line line = instructions_.any(state_, where);
     state_.edit = "instead of " + edited.lines[at].text + ": " + line.text;
     edited.lines[at] = std::move(line);
+  }
+
+  // One word for another of its kind: the smallest change, of which a step's files may show little or
+  // nothing.
+  void tweak_line() {
+    static const std::vector<std::vector<std::string>> kKinds = {
+        {"2001-02-03", "2020-01-01", "2022-06-15"},
+        {" 600", " 644", " 4755", " 4711"},
+        {"=640", "=4755"},
+        {" one", " two", " three"},
+        {"=one", "=two", "=three"},
+        {"/one", "/two", "/three"},
+        {"cp -a", "cp -r", "cp -rp"},
+        {"ln -f ", "cp -p ", "cp "},
+        {"$VERSION", "$NAME"},
+    };
+    Stage& edited = state_.stages[stage()];
+    const std::vector<std::string>& kind = draw_.of(kKinds);
+    for (Line& line : edited.lines) {
+      for (const std::string& word : kind) {
+        const std::size_t found = line.text.find(word);
+        if (found == std::string::npos) continue;
+        const std::string before = line.text;
+        line.text.replace(found, word.size(), draw_.of(kind));
+        state_.edit = "instead of " + before + ": " + line.text;
+        return;
+      }
+    }
+    replace_line();
   }
 
   void remove_line() {

@@ -144,8 +144,9 @@ Line Instructions::run_mounted(const State& state, std::size_t stage) {
 }
 
 std::string Instructions::command() {
-  return draw_.one_in(3) ? fmt::format("({}) > /out/{} 2>/dev/null || true", reading_command(), word())
-                         : writing_command();
+  return draw_.one_in(3)
+             ? fmt::format("(cd /out && {}) > /out/{} 2>/dev/null || true", reading_command(), word())
+             : writing_command();
 }
 
 std::string Instructions::reading_command() {
