@@ -138,7 +138,7 @@ void DirectoryBackend::write(const DocumentName& name, const Document& document,
   place_document_file(path, document_path(name));
 }
 
-void DirectoryBackend::write_root() const {
+void DirectoryBackend::write_root() {
   base::Hasher hasher;
   for (const std::string& name : files_below(directory_)) {
     if (name == "root" || name.starts_with("tmp/")) continue;
@@ -147,8 +147,9 @@ void DirectoryBackend::write_root() const {
     if (name.find("steps/") == std::string::npos && name.find("mounts/") == std::string::npos) continue;
     hasher.update(base::sha256(read_document_file(directory_ + "/" + name).value_or("")).str() + "\n");
   }
-  os::make_directories(directory_);
-  os::write_file_atomically(directory_ + "/root", hasher.finish().str() + "\n");
+  const std::string path = draft();
+  os::write_file_atomically(path, hasher.finish().str() + "\n");
+  place_document_file(path, directory_ + "/root");
 }
 
 }  // namespace cooper::cache

@@ -38,7 +38,7 @@ class DirectoryBackend final : public Backend {
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
                                               const std::stop_token& stop) override;
   // Writes `root`; once, after the last write(). Throws Error{kIo}.
-  void write_root() const;
+  void write_root();
 
  private:
   // A directory below tmp/ that is ours while we run.

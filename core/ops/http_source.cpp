@@ -250,7 +250,7 @@ std::optional<HttpRecord> HttpSources::recall(const Location& location) const {
 
 void HttpSources::remember(const Location& location) const {
   os::make_directories(options_.store->sources_path() + "/http");
-  os::write_file_atomically(record_path(*options_.store, location.url), location.file->serialize());
+  options_.store->write_file(record_path(*options_.store, location.url), location.file->serialize());
 }
 
 }  // namespace cooper::ops

@@ -186,9 +186,8 @@ void LayerStore::publish_layer(Layer& layer, const std::string& tree, LayerIndex
   // First of all in use, so that a tree which is there already stays.
   while (!store_->use(store_->layer_path(layer.id()))) os::make_directories(store_->layer_path(layer.id()));
   store_->publish(tree, place);
-  os::write_file_atomically(store::layer_size_path(*store_, layer.id()),
-                            store::render_size(disk_size(index)));
-  os::write_file_atomically(index_path(layer), index.serialize());
+  store_->write_file(store::layer_size_path(*store_, layer.id()), store::render_size(disk_size(index)));
+  store_->write_file(index_path(layer), index.serialize());
   layer.set_ready(std::make_shared<const LayerIndex>(std::move(index)), place);
 }
 

@@ -129,7 +129,7 @@ SealedLayer LayerStore::seal(Layer& layer, const SealOptions& asked, base::ByteS
   SealedLayer sealed =
       pack_blob(*store_, {layer.index(), layer.tree(), options.epoch, options.compression}, pool_, tee, stop);
   sealed.sealing = std::move(sealing);
-  os::write_file_atomically(path, render(sealed));
+  store_->write_file(path, render(sealed));
   return sealed;
 }
 
@@ -146,8 +146,7 @@ bool LayerStore::was_sealed_as(const Layer& layer) const {
 
 void LayerStore::remember_sealed(const Layer& layer) const {
   os::make_directories(store_->layer_path(layer.id()));
-  os::write_file_atomically(sealed_path(layer, layer.origin()->sealing->compression),
-                            render(*layer.origin()));
+  store_->write_file(sealed_path(layer, layer.origin()->sealing->compression), render(*layer.origin()));
 }
 
 void LayerStore::require_blob(Layer& layer, const SealedLayer& sealed, const std::stop_token& stop) {

@@ -100,12 +100,13 @@ Store::Store(std::string path) : path_(std::move(path)) {}
 
 std::shared_ptr<Store> Store::open(const std::string& path) {
   std::shared_ptr<Store> store(new Store(path));
-  store->make_layout();
+  store->make_directories();
   store->take_lease();
+  store->mark_as_layout();
   return store;
 }
 
-void Store::make_layout() const {
+void Store::make_directories() const {
   os::make_directories(path_);
   os::make_directories(path_ + "/blobs/sha256");
   os::make_directories(path_ + "/layers");
@@ -114,8 +115,11 @@ void Store::make_layout() const {
   // Trees hold setuid programs and files of every mode: nobody else may look in.
   os::make_directories(path_ + "/trees", 0700);
   os::make_directories(path_ + "/tmp", 0700);
-  if (!exists(path_ + "/oci-layout")) os::write_file_atomically(path_ + "/oci-layout", kLayoutFile);
-  if (!exists(path_ + "/index.json")) os::write_file_atomically(path_ + "/index.json", kEmptyIndex);
+}
+
+void Store::mark_as_layout() const {
+  if (!exists(path_ + "/oci-layout")) write_file(path_ + "/oci-layout", kLayoutFile);
+  if (!exists(path_ + "/index.json")) write_file(path_ + "/index.json", kEmptyIndex);
 }
 
 // Under one lock for the whole store, because a lease that is made but not locked yet looks like a dead one.
@@ -246,6 +250,15 @@ bool Store::publish(const std::string& temporary, const std::string& place) cons
   os::remove_tree(temporary);
   if (number != EEXIST && number != ENOTEMPTY) throw base::os_error(number, "publish", place);
   return false;
+}
+
+void Store::write_file(const std::string& place, std::string_view content) const {
+  const std::string draft = temp_path_ + "/" + random_name("file-");
+  os::write_file_atomically(draft, content);
+  if (::rename(draft.c_str(), place.c_str()) == 0) return;
+  const int number = errno;
+  ::unlink(draft.c_str());
+  throw base::os_error(number, "write", place);
 }
 
 }  // namespace cooper::store

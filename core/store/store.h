@@ -87,6 +87,9 @@ class Store {
   // Moves a directory or file made in tmp/ to its place; false when the place is taken already (the caller's
   // copy is then removed): two processes made the same thing.
   bool publish(const std::string& temporary, const std::string& place) const;
+  // Writes a small file of the store over what is there, whole or not at all. Its draft lies in tmp/, where
+  // that of a killed process is swept. Throws Error{kIo}.
+  void write_file(const std::string& place, std::string_view content) const;
 
   // For the garbage collector. While it is held exclusively nobody finds anything: hold it for moments.
   os::FileLock guard_uses(os::LockMode mode) const;
@@ -97,7 +100,8 @@ class Store {
  private:
   explicit Store(std::string path);
   friend class BlobWriter;
-  void make_layout() const;
+  void make_directories() const;
+  void mark_as_layout() const;
   void take_lease();
   std::vector<std::string> take_over_dead_work() const;
 

@@ -110,6 +110,19 @@ TEST_F(StoreStore, PublishesADirectoryOnce) {
   EXPECT_EQ(os::read_file(place + "/file"), "first");
 }
 
+TEST_F(StoreStore, WritesSmallFilesInOnePiece) {
+  auto store = Store::open(path_);
+  const std::string place = store->path() + "/records/small";
+  store->write_file(place, "first");
+  store->write_file(place, "second");
+  EXPECT_EQ(os::read_file(place), "second");
+  EXPECT_THROW(store->write_file(store->path() + "/nowhere/small", "x"), base::Error);
+  std::size_t files = 0;  // drafts lie in the work that is swept, and not beside their place
+  for (const auto& file : fs::recursive_directory_iterator(store->path() + "/tmp"))
+    files += file.is_regular_file();
+  EXPECT_EQ(files, 0U);
+}
+
 TEST_F(StoreStore, KeepsOthersFromItsTrees) {
   auto store = Store::open(path_);
   for (const char* folder : {"/trees", "/tmp"}) {
