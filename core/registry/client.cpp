@@ -182,7 +182,7 @@ class RegistryClient final : public Client {
     Call call = manifest_call(reference, "PUT", push_scope(reference.repository));
     call.http.headers.emplace_back("Content-Type", media_type);
     call.http.body = raw;
-    net::Response response = transport_->send(call, stop);
+    net::Response response = transport_->retry([&] { return send_manifest(call, stop); }, stop);
     if (response.status < 200 || response.status > 299) transport_->refuse(call, response);
     base::Digest digest = base::sha256(raw);
     if (auto stored = announced_digest(response); stored && *stored != digest)
@@ -190,6 +190,16 @@ class RegistryClient final : public Client {
   }
 
  private:
+  // A registry may miss a blob for a moment that it has: distribution rewrites a blob's link in place when
+  // the same blob is pushed once more at the same time, and on object stores links appear late.
+  net::Response send_manifest(const Call& call, const std::stop_token& stop) {
+    net::Response response = transport_->send_once(call, stop);
+    const bool misses_blob =
+        response.status >= 400 && response.body.find("BLOB_UNKNOWN") != std::string::npos;
+    if (misses_blob) transport_->refuse(call, response, Transport::Refusal::kMayPass);
+    return response;
+  }
+
   // For registries whose HEAD is refused or says too little.
   std::optional<oci::Descriptor> resolve_by_fetching(const oci::Reference& reference,
                                                      const std::stop_token& stop) {

@@ -101,10 +101,10 @@ void Transport::deny(const Call& call, const net::Response& response) {
                       : "check that these credentials may do this, and the image's name");
 }
 
-void Transport::refuse(const Call& call, const net::Response& response) {
+void Transport::refuse(const Call& call, const net::Response& response, Refusal refusal) {
   throw error(base::ErrorKind::kRegistry, call,
               fmt::format("registry '{}' answered {}", call.repository.host, refusal_text(response)))
-      .retryable(net::is_retryable_status(response.status));
+      .retryable(refusal == Refusal::kMayPass || net::is_retryable_status(response.status));
 }
 
 std::string Transport::location(const Call& call, const net::Response& response) {

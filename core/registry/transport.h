@@ -39,7 +39,9 @@ class Transport {
   net::Response retry(const std::function<net::Response()>& attempt, const std::stop_token& stop);
 
   // Throws Error{kRegistry} for a status that `call` does not expect.
-  [[noreturn]] void refuse(const Call& call, const net::Response& response);
+  enum class Refusal { kByStatus, kMayPass };  // whether another try may help
+  [[noreturn]] void refuse(const Call& call, const net::Response& response,
+                           Refusal refusal = Refusal::kByStatus);
   // Where the registry told us to go on. A location on another origin is followed without credentials; one
   // that only lost its "https" behind a proxy is mended.
   std::string location(const Call& call, const net::Response& response);

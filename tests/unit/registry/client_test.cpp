@@ -187,6 +187,19 @@ TEST_F(RegistryClient, FetchesManifestsByTagAndDigest) {
   }
 }
 
+// What a registry answers when somebody else pushes a blob of the manifest at this moment.
+TEST_F(RegistryClient, PushesAManifestAgainWhenABlobIsMissed) {
+  FakeReply missed = status(400);
+  missed.body = R"({"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown to registry"}]})";
+  fake_.server().before(fail_times(2, "PUT", "/manifests/", missed));
+  client_->push_manifest(at("app:1"), "a/b", "{}", {});
+  EXPECT_EQ(fake_.server().count("PUT", "/manifests/1"), 3U);
+  fake_.server().before(fail_times(1, "PUT", "/manifests/", status(400)));
+  EXPECT_EQ(failure_of([&] { client_->push_manifest(at("app:2"), "a/b", "{}", {}); }).kind(),
+            base::ErrorKind::kRegistry)
+      << "other refusals are final";
+}
+
 TEST_F(RegistryClient, CatchesAWrongManifest) {
   TestImage image = make_image({"linux", "amd64", "", "", {}}, {"layer"});
   base::Digest digest = fake_.add_manifest("app", "1", image.manifest.media_type, image.manifest.raw);
