@@ -30,10 +30,9 @@ elsewhere() { # elsewhere ARGUMENT...
     fail "cooper build $*"
   }
 }
-requests() { grep -c 'http.request.uri' "$E2E_DIRECTORY/registry/log"; }
 
 from_cache() { # from_cache NAME FROM TO...: a first build there, then another machine
-  local name=$1 from=$2 first count
+  local name=$1 from=$2 first
   shift 2
   rm -rf "$store"
   build --metadata-file metadata.json -t "$REGISTRY/app-$name:1" --push "$@" context
@@ -63,6 +62,29 @@ first=$(digest)
 elsewhere --cache-from "$REGISTRY/inline:1" --cache-to type=inline -t "$REGISTRY/inline:2" --push
 assert_eq "$(digest)" "$first" 'inline: digest'
 assert_contains "$(cat log)" '0 steps ran, 3 cached' 'inline: summary'
+
+# What an empty machine asks for, when nothing has changed: one question a step, and no layer.
+steps=20
+{
+  echo "FROM $base"
+  for ((i = 1; i < steps; i++)); do echo "RUN echo $i > /step-$i"; done
+  echo 'COPY src /src'
+} | dockerfile long
+cp -a context/src long/
+long=type=registry,ref=$REGISTRY/long-cache
+build --metadata-file metadata.json --cache-to "$long,mode=max" -t "$REGISTRY/long:1" --push long
+first=$(digest)
+: >"$E2E_DIRECTORY/registry/log"
+store=$work/empty-long build --metadata-file metadata.json --cache-from "$long" -t "$REGISTRY/long:2" --push long
+assert_eq "$(digest)" "$first" 'twenty steps: digest'
+assert_contains "$(cat log)" "0 steps ran, $steps cached" 'twenty steps: summary'
+# The access log: '127.0.0.1 - - [time] "GET /v2/... HTTP/1.1" 200 ...'
+requests=$(sed -n 's/^[^"]* "\([A-Z]* [^ ]*\) HTTP.*/\1/p' "$E2E_DIRECTORY/registry/log")
+count=$(wc -l <<<"$requests")
+[[ $count -gt $steps && $count -le $((steps + 10)) ]] || fail "$count requests for $steps steps:"$'\n'"$requests"
+config=$(curl -sS -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+  "http://$REGISTRY/v2/base/manifests/latest" | jq -r .config.digest)
+assert_eq "$(grep '^GET .*/blobs/' <<<"$requests")" "GET /v2/base/blobs/$config" 'fetched blobs'
 
 # Caches are named with their registry, and what is unknown is refused.
 build_fails 2 --cache-from type=registry,ref=team/cache context
