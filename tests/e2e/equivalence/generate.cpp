@@ -129,7 +129,7 @@ Case generate(std::uint64_t seed, const Possible& possible) {
   life.states.push_back(Beginning(draw, next_id, possible.run).make());
   if (life.is_git_work_tree) life.states.front().epoch.reset();
   Instructions instructions(draw, next_id, possible.run);
-  for (std::size_t edits = 2 + draw.below(3); edits > 0; --edits) {
+  for (std::size_t edits = 2 + draw.below(2); edits > 0; --edits) {
     life.states.push_back(next_state(life, draw, instructions));
   }
   return life;

@@ -21,6 +21,8 @@ class Place {
   std::string path_;
 };
 
+constexpr std::uint64_t kLooksAtFirst = 4;
+
 class Trial {
  public:
   Trial(const Surroundings& surroundings, const Case& life, const std::string& parent)
@@ -36,7 +38,7 @@ class Trial {
     const State& state = life_.states[number];
     machine_.work_tree().write(state);
     const std::vector<Built> warm = machine_.build_warm(state);
-    const Built& clean = build_clean(state);
+    const Built& clean = clean_build(number, warm.front());
     ++verdict_.states;
     if (!clean.ok) ++verdict_.impossible;
     for (const Built& built : warm) {
@@ -50,10 +52,14 @@ class Trial {
     }
   }
 
-  // Of equal states once: a clean build depends on nothing else.
-  const Built& build_clean(const State& state) {
+  // Of equal states once: a clean build depends on nothing else. The very first build finds nothing in its
+  // caches, so it is one; that two of them agree is still looked at now and then.
+  const Built& clean_build(std::size_t number, const Built& warm) {
+    const State& state = life_.states[number];
     const auto [known, is_new] = clean_.try_emplace(describe(state));
-    if (is_new) known->second = machine_.build_clean(state);
+    if (!is_new) return known->second;
+    const bool is_clean = number == 0 && !life_.builds_twice_at_once && life_.seed % kLooksAtFirst != 0;
+    known->second = is_clean ? warm : machine_.build_clean(state);
     return known->second;
   }
 
