@@ -1,13 +1,13 @@
 #!/bin/bash
 # Checks format, naming, sizes and likely bugs, and changes nothing: clang-format, shellcheck, clang-tidy.
 #
-# clang-tidy takes seconds a file, so a file that passed is remembered under the hash of everything that it
-# read: itself, our headers that it includes, the configuration and the tool.
+# clang-tidy takes seconds a file, so a file that passed is remembered, for every checkout of this user, under the hash of
+# everything that it read: itself, our headers that it includes, the configuration and the tool.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
 jobs=${JOBS:-$(nproc)}
-passed=$build/lint-cache
+passed=${XDG_CACHE_HOME:-$HOME/.cache}/cooper-lint
 mkdir -p "$passed"
 failed=0
 
