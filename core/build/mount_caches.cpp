@@ -85,17 +85,25 @@ bool MountCaches::restore(const ops::KeptMount& mount, const std::string& tree, 
   // Of a directory that is gone.
   remove_mount_state(mount.directory);
   if (!around_.rules.persists(mount.id)) return false;
-  std::string failure;
+  std::string failure;  // the first
+  auto note_failure = [&](const CacheImport& import, const std::string& why) {
+    if (failure.empty())
+      failure = fmt::format("cache mount '{}' cannot be restored from the cache in {}: {}", mount.id,
+                            import.records->name(), why);
+  };
   bool restored = false;
   for (std::size_t i = 0; !restored && i < around_.imports.size(); ++i) {
     const CacheImport& import = around_.imports[i];
+    // Whoever did not answer for a step would let every mount wait as long again.
+    if (const std::string outage = import.records->outage(); !outage.empty()) {
+      note_failure(import, outage);
+      continue;
+    }
     try {
       restored = restore_from(import, mount, tree, stop);
     } catch (const base::Error& error) {
       if (error.kind() == base::ErrorKind::kCancelled) throw;
-      if (failure.empty())
-        failure = fmt::format("cache mount '{}' cannot be restored from the cache in {}: {}", mount.id,
-                              import.records->name(), error.summary());
+      note_failure(import, error.summary());
     }
   }
   if (!failure.empty()) around_.warn(failure);

@@ -63,6 +63,7 @@ class Machine {
     return mounts_->finish_saving({});
   }
 
+  MountCaches& mounts() { return *mounts_; }
   std::string directory() const { return mount_.directory; }
   std::string path(const std::string& name) const { return directory() + "/" + name; }
   void write(const std::string& name, const std::string& content) const {
@@ -308,6 +309,22 @@ TEST_F(BuildMountCaches, OnlyMountsThatAreNamedPersist) {
   first.write("file", "x");
   EXPECT_THAT(first.save(), IsEmpty());
   EXPECT_FALSE(fs::exists(document()));
+}
+
+TEST_F(BuildMountCaches, AnIdThatNoMountHasIsNoticed) {
+  rules_.ids = {"go", "nmp"};
+  graph::Exec step;
+  step.mounts.resize(2);
+  graph::CacheMount mount;
+  mount.id = "go";
+  step.mounts[0].what = mount;
+  mount.id = "npm";
+  step.mounts[1].what = mount;
+  graph::Definition definition;
+  definition.vertices.emplace_back().op = step;
+  Machine first = machine();
+  first.mounts().check_ids(definition);
+  EXPECT_THAT(first.said(), ElementsAre("--cache-mounts=persist=nmp: no RUN has a cache mount of this id"));
 }
 
 TEST_F(BuildMountCaches, ALostStateCostsTheDelta) {
