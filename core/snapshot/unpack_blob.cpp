@@ -16,7 +16,8 @@ void read_to_end(base::ByteSource& source) {
   base::copy_all(source, nowhere);
 }
 
-// The tar of `sealed` into `out`. Both digests are proved when this returns.
+}  // namespace
+
 void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
                          base::ByteSink& out, const std::stop_token& stop) {
   VerifiedSource verified(blob, sealed.blob, copy, stop);
@@ -31,8 +32,6 @@ void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base
                                   found.str(), sealed.diff_id.str()));
   }
 }
-
-}  // namespace
 
 LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
                        const UnpackPlace& place, const std::stop_token& stop) {

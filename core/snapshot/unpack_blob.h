@@ -18,8 +18,12 @@ struct UnpackPlace {
   TimeRestorer restore;  // may be empty
 };
 
-// `copy` (may be null) gets the compressed bytes. Throws Error{kCorrupt} naming the blob when it is not what
-// `sealed` says, and as apply_layer(); the tree is then to be thrown away.
+// The tar of `sealed` into `out`; `copy` (may be null) gets the compressed bytes. Throws Error{kCorrupt}
+// naming the blob when it is not what `sealed` says: both digests are proved when this returns.
+void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
+                         base::ByteSink& out, const std::stop_token& stop);
+
+// The same into a tree. Throws as apply_layer(), too; the tree is then to be thrown away.
 LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
                        const UnpackPlace& place, const std::stop_token& stop);
 
