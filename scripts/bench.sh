@@ -139,6 +139,17 @@ beside "$peer" "$work/steps21" >/dev/null
 peer_cached=$(beside median buildah-cached "$peer" "$work/steps21")
 row 'rebuild of 21 steps, all cached' ms "$(calculate "$cached * 1000")" "$(calculate "$peer_cached * 1000")" 150
 
+echo "100 steps from caches"
+workload_steps "$work/steps100" "$base" 100
+cache=type=registry,ref=$REGISTRY/steps-cache
+fresh
+"$work/bin/cooper" -t "$REGISTRY/steps-cache" --push --cache-to "$cache,mode=max" "$work/steps100"
+cached=$(WARMUP=1 median cooper-cached-100 "$work/bin/cooper" -t "$REGISTRY/steps-cache" --push "$work/steps100")
+row 'rebuild of 100 steps, local store' ms "$(calculate "$cached * 1000")" nan 150
+cached=$(PREPARE=$work/bin/fresh WARMUP=1 median cooper-remote-100 "$work/bin/cooper" -t "$REGISTRY/steps-cache" --push \
+  --cache-from "$cache" "$work/steps100")
+row 'the same on an empty machine, registry' ms "$(calculate "$cached * 1000")" nan 500
+
 echo "four stages of three seconds"
 workload_stages "$work/stages" "$base"
 fresh
@@ -166,6 +177,10 @@ peer_memory=$(beside peak "$peer" "$work/probe")
 row 'memory, RUN on a base of 1 GiB' MiB "$memory" "$peer_memory" 200
 large=$(PREPARE=$work/bin/fresh median cooper-large "$work/bin/cooper" -t "$REGISTRY/large2" --push "$work/large")
 row 'COPY of 1 GiB and push, cold' s "$large" nan -
+
+with_cache=$(PREPARE=$work/bin/fresh median cooper-large-cache "$work/bin/cooper" -t "$REGISTRY/large3" --push \
+  --cache-to "type=registry,ref=$REGISTRY/large3,mode=max" "$work/large")
+row 'what writing the cache adds to that' % "$(calculate "($with_cache - $large) * 100 / $large")" nan 5
 
 echo "the Dockerfile language"
 language() { # language NAME: milliseconds

@@ -40,7 +40,7 @@ std::set<std::string> joined(std::set<std::string> names, const std::set<std::st
 }
 
 std::string scope_of(const Attributes& attributes) {
-  const std::string scope = attributes.text("scope");
+  std::string scope = attributes.text("scope");
   const bool plain = std::all_of(scope.begin(), scope.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '.' || c == '-';
@@ -169,7 +169,7 @@ class PlaceOpener {
   }
 
   static std::string mode_of(const Attributes& attributes) {
-    const std::string mode = attributes.text("mode");
+    std::string mode = attributes.text("mode");
     if (mode.empty() || mode == "min" || mode == "max") return mode;
     throw Error(ErrorKind::kUsage, fmt::format("{}: unknown mode '{}'", attributes.what(), mode))
         .hint("choose min (the layers of the image) or max (those of all stages)");
