@@ -160,6 +160,7 @@ class Build {
       for (std::string& line : caches_->mounts().finish_saving(stop_))
         result.written.push_back(std::move(line));
       for (std::string& line : exports.finish(stop_)) result.written.push_back(std::move(line));
+      caches_->finish_places();
       index.keep_found(stop_);
       result.steps_run = watcher.steps_run();
       result.steps_cached = watcher.steps_cached();
@@ -169,6 +170,7 @@ class Build {
       if (error.kind() != base::ErrorKind::kCancelled && !index.any_lost()) {
         caches_->mounts().save_after_failure(stop_);
         exports.finish_after_failure(stop_);
+        caches_->finish_places();
       }
       throw;
     }

@@ -77,7 +77,6 @@ std::string CacheExports::close(Place& place) {
   try {
     const auto steps = place.steps.with([](const auto& known) { return known; });
     if (place.lost < kPatience) place.what->records->put_steps(steps, stop_.get_token());
-    if (place.what->directory != nullptr && place.written > 0) place.what->directory->write_root();
   } catch (const base::Error& error) {
     remember(place, error);
   }

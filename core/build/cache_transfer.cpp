@@ -93,7 +93,9 @@ std::string export_cache(const CachePlace& place, Toolbox& tools, const std::sto
     snapshot::LayerPtr layer = layer_of(record, transfer.layers);
     if (layer != nullptr) writer.offer({std::move(record), std::move(layer), "", true});
   }
-  return writer.finish(stop).front();
+  std::string line = writer.finish(stop).front();
+  if (exports.front().directory != nullptr) exports.front().directory->finish();
+  return line;
 }
 
 std::string import_cache(const CachePlace& place, Toolbox& tools, const std::stop_token& stop) {

@@ -26,7 +26,8 @@ void require_places(const BuildRequest& request) {
 BuildCaches::BuildCaches(const BuildRequest& request, Toolbox& tools, snapshot::LayerStore& layers,
                          base::ThreadPool& pool, std::shared_ptr<registry::BlobPlaces> places,
                          cache::Warn warn)
-    : blobs_(layers, *places),
+    : warn_(warn),
+      blobs_(layers, *places),
       places_(std::move(places)),
       local_(std::make_unique<cache::Records>(std::make_shared<cache::LocalBackend>(tools.store), warn)),
       imports_(open_imports(request, tools, warn)),
@@ -69,6 +70,16 @@ void BuildCaches::hear(int vertex, const cache::Record& record, const snapshot::
   }
   if (!writes_inline()) return;
   inline_records_.with([&](auto& records) { records.insert_or_assign(vertex, record); });
+}
+
+void BuildCaches::finish_places() {
+  for (const CacheExport& place : exports_) {
+    try {
+      if (place.directory != nullptr) place.directory->finish();
+    } catch (const base::Error& error) {
+      warn_(error.summary());
+    }
+  }
 }
 
 bool BuildCaches::writes_inline() const {

@@ -42,6 +42,8 @@ class BuildCaches {
   // What ops::Services::on_record hears.
   void hear(int vertex, const cache::Record& record, const snapshot::LayerPtr& layer,
             const std::string& origin);
+  // When all is written: puts directories in order. A failure is a warning.
+  void finish_places();
   // With type=inline, adds the records of the image's layers to its config. `steps` are the vertices that
   // made the topmost of `layers`, in order.
   void add_inline_records(const std::vector<int>& steps, const std::vector<image::ImageLayer>& layers,
@@ -50,6 +52,7 @@ class BuildCaches {
  private:
   bool writes_inline() const;
 
+  cache::Warn warn_;
   CachedBlobs blobs_;
   std::shared_ptr<registry::BlobPlaces> places_;
   std::unique_ptr<cache::Records> local_;

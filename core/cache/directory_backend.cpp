@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -17,6 +18,8 @@ namespace cooper::cache {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::hours kPatience{1};
 
 os::Fd open_directory(const std::string& path) {
   return os::open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -108,13 +111,24 @@ std::string DirectoryBackend::draft() {
   return fmt::format("{}/{}", work_->directory.path(), next_++);
 }
 
-void DirectoryBackend::store_blob(const oci::Descriptor& blob, const std::stop_token& stop) {
+// Read to the end: a blob is only stored again when its record was not found, or found to be of no use.
+bool DirectoryBackend::has_whole_blob(const oci::Descriptor& blob) const {
   const std::string place = blob_path(blob.digest);
   struct stat status {};
-  if (::lstat(place.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-      static_cast<std::uint64_t>(status.st_size) == blob.size) {
-    return;
+  if (::lstat(place.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) != blob.size) {
+    return false;
   }
+  const os::Fd file = os::open_file(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  os::FdSource content(file.get(), place);
+  base::HashingSink hashed;
+  base::copy_all(content, hashed);
+  return hashed.digest() == blob.digest;
+}
+
+void DirectoryBackend::store_blob(const oci::Descriptor& blob, const std::stop_token& stop) {
+  const std::string place = blob_path(blob.digest);
+  if (has_whole_blob(blob)) return;
   const std::string path = draft();
   os::Fd file = os::open_file(path, O_WRONLY | O_CREAT | O_EXCL);
   os::FdSink out(file.get(), path);
@@ -136,6 +150,30 @@ void DirectoryBackend::write(const DocumentName& name, const Document& document,
   const std::string path = draft();
   os::write_file_atomically(path, document.text);
   place_document_file(path, document_path(name));
+  written_ = true;
+}
+
+// What replaced documents left behind: the saves of cache mounts above all. Young blobs may be waiting for
+// the document of another job.
+void DirectoryBackend::remove_unnamed_blobs() const {
+  std::string named;
+  for (const std::string& name : files_below(directory_)) {
+    if (name.ends_with(kDocumentSuffix)) named += read_document_file(directory_ + "/" + name).value_or("");
+  }
+  const std::string blobs = directory_ + "/blobs/sha256";
+  std::error_code error;
+  for (const fs::directory_entry& item : fs::directory_iterator(blobs, error)) {
+    const auto age = fs::file_time_type::clock::now() - item.last_write_time(error);
+    const bool is_young = error || age < kPatience;
+    if (!is_young && named.find(item.path().filename().string()) == std::string::npos)
+      fs::remove(item.path(), error);
+  }
+}
+
+void DirectoryBackend::finish() {
+  if (!written_) return;
+  remove_unnamed_blobs();
+  write_root();
 }
 
 void DirectoryBackend::write_root() {

@@ -37,8 +37,9 @@ class DirectoryBackend final : public Backend {
   std::vector<std::string> list(DocumentKind kind, const std::stop_token& stop) override;
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
                                               const std::stop_token& stop) override;
-  // Writes `root`; once, after the last write(). Throws Error{kIo}.
-  void write_root();
+  // After the last write(), if there was one: removes what no document names any more, and writes `root`.
+  // Throws Error{kIo}.
+  void finish();
 
  private:
   // A directory below tmp/ that is ours while we run.
@@ -51,6 +52,9 @@ class DirectoryBackend final : public Backend {
   std::string document_path(const DocumentName& name) const;
   std::string blob_path(const base::Digest& digest) const;
   void store_blob(const oci::Descriptor& blob, const std::stop_token& stop);
+  bool has_whole_blob(const oci::Descriptor& blob) const;
+  void remove_unnamed_blobs() const;
+  void write_root();
   std::string draft();
   Work begin_work() const;
 
@@ -60,6 +64,7 @@ class DirectoryBackend final : public Backend {
   std::once_flag working_;
   std::optional<Work> work_;
   std::atomic<std::uint64_t> next_ = 0;
+  std::atomic<bool> written_ = false;
 };
 
 }  // namespace cooper::cache

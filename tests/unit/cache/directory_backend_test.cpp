@@ -1,5 +1,6 @@
 #include "cache/directory_backend.h"
 
+#include <chrono>
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -72,21 +73,21 @@ TEST_F(CacheDirectory, AMissingDirectoryIsAnEmptyCacheAndIsNotMade) {
 
 TEST_F(CacheDirectory, TheRootTellsWhetherAnythingCameOrWent) {
   records_.put(record("a"), {});
-  backend_->write_root();
+  backend_->finish();
   std::string before = root();
   records_.put(record("a"), {});
-  backend_->write_root();
+  backend_->finish();
   EXPECT_EQ(root(), before);
   records_.put(record("b"), {});
-  backend_->write_root();
+  backend_->finish();
   EXPECT_NE(root(), before);
   before = root();
   backend_->write({DocumentKind::kMount, "m"}, {"1", {}}, {});
-  backend_->write_root();
+  backend_->finish();
   EXPECT_NE(root(), before);
   before = root();
   backend_->write({DocumentKind::kMount, "m"}, {"2", {}}, {});
-  backend_->write_root();
+  backend_->finish();
   EXPECT_NE(root(), before) << "other content under the same name";
 }
 
@@ -121,13 +122,31 @@ TEST_F(CacheDirectory, SweepsTheWorkOfProcessesThatAreGone) {
   EXPECT_EQ(work().size(), 2U) << "those of running processes stay";
 }
 
-TEST_F(CacheDirectory, ACutBlobIsWrittenAnew) {
+TEST_F(CacheDirectory, ADamagedBlobIsWrittenAnew) {
   Record record = this->record("a");
   records_.put(record, {});
   std::string path = world_.directory() + "/blobs/sha256/" + record.blob->digest.hex();
-  os::write_file_atomically(path, "cut");
+  for (const char* damaged : {"cut", "blob of x"}) {
+    os::write_file_atomically(path, damaged);
+    records_.put(record, {});
+    EXPECT_EQ(os::read_file(path), "blob of a");
+  }
+}
+
+TEST_F(CacheDirectory, RemovesBlobsThatNothingNamesOnceTheyAreOld) {
+  Record record = this->record("a");
   records_.put(record, {});
-  EXPECT_EQ(os::read_file(path), "blob of a");
+  const std::string blobs = world_.directory() + "/blobs/sha256/";
+  const std::string old = blobs + base::sha256("old").hex();
+  const std::string young = blobs + base::sha256("young").hex();
+  const std::string kept = blobs + record.blob->digest.hex();
+  for (const std::string& path : {old, young}) os::write_file_atomically(path, "left");
+  for (const std::string& path : {old, kept})
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  backend_->finish();
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_TRUE(fs::exists(young)) << "another job's document may follow";
+  EXPECT_TRUE(fs::exists(kept));
 }
 
 TEST_F(CacheDirectory, ARestoredLinkOrPipeIsNotFollowed) {
