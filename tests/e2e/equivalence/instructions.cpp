@@ -64,7 +64,7 @@ Line Instructions::add_tar() {
 }
 
 Line Instructions::setting() {
-  switch (draw_.below(9)) {
+  switch (draw_.below(10)) {
     case 0:
       return line(fmt::format("ENV {}={}", draw_.of({"MODE_OF", "NAME", "VERSION"}), word()));
     case 1:
@@ -80,6 +80,8 @@ Line Instructions::setting() {
     case 6:
       return line(fmt::format("CMD [\"{}\"]", word()));
     case 7:
+      return line(fmt::format("SHELL [\"/bin/sh\", \"{}\"]", draw_.of({"-c", "-ec", "-uc"})));
+    case 8:
       return line(fmt::format("ENV PATH=/bin:/{}", word()));
     default:
       return line(fmt::format("EXPOSE {}", 8000 + draw_.below(3)));
