@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -25,6 +26,7 @@ namespace cooper::sandbox {
 namespace {
 
 constexpr unsigned kTimeLimit = 60;  // seconds: an overlay on a busy disk was seen to take one
+constexpr std::string_view kProbePrefix = "probe-";
 constexpr const char* kContainerRemedy =
     "run the container with --privileged, or with --security-opt seccomp=unconfined --security-opt "
     "apparmor=unconfined";
@@ -212,11 +214,32 @@ bool all_ok(const std::vector<ProbeStep>& steps) {
          std::all_of(steps.begin(), steps.end(), [](const ProbeStep& step) { return step.ok; });
 }
 
+// Removes what killed probes left. Each holds the directory's lock with others, so that whoever has it alone
+// knows that the rest are dead. Nothing where there can be no lock: the checks then say what is wrong with
+// the place.
+os::Fd join_probes(const std::string& work_directory) {
+  try {
+    os::make_directories(work_directory);
+    os::Fd lock = os::open_file(work_directory, O_RDONLY | O_DIRECTORY);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+      for (const auto& item : std::filesystem::directory_iterator(work_directory)) {
+        if (item.path().filename().string().starts_with(kProbePrefix)) os::remove_tree(item.path().string());
+      }
+    }
+    ::flock(lock.get(), LOCK_SH);
+    return lock;
+  } catch (const base::Error&) {
+    return {};
+  } catch (const std::filesystem::filesystem_error&) {
+    return {};
+  }
+}
+
 ProbeStep check_work_directory(const std::string& work_directory) {
   ProbeStep step{
       .what = "work directory", .ok = false, .detail = "", .remedy = "point --store at a writable directory"};
   try {
-    const os::TempDir directory(work_directory, "probe-");
+    const os::TempDir directory(work_directory, kProbePrefix);
     os::write_file_atomically(directory.path() + "/file", "x");
     struct statvfs status {};
     base::check(::statvfs(work_directory.c_str(), &status), "examine", work_directory);
@@ -231,7 +254,8 @@ ProbeStep check_work_directory(const std::string& work_directory) {
 
 class Prober {
  public:
-  explicit Prober(const std::string& work_directory) : work_directory_(work_directory) {
+  explicit Prober(const std::string& work_directory)
+      : work_directory_(work_directory), lock_(join_probes(work_directory)) {
     result_.steps.push_back(check_work_directory(work_directory));
   }
 
@@ -262,7 +286,7 @@ class Prober {
  private:
   template <typename Checks>
   bool with_directory(Checks checks, Tier tier, const char* reason) {
-    const os::TempDir directory(work_directory_, "probe-");
+    const os::TempDir directory(work_directory_, kProbePrefix);
     return record(run_checks(checks(std::filesystem::absolute(directory.path()).string()))) &&
            accept(tier, reason);
   }
@@ -279,6 +303,7 @@ class Prober {
   }
 
   std::string work_directory_;
+  os::Fd lock_;
   ProbeResult result_;
 };
 

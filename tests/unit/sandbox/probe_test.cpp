@@ -1,6 +1,9 @@
+#include <fcntl.h>
 #include <functional>
+#include <sys/file.h>
 #include <sys/wait.h>
 
+#include "os/fd.h"
 #include "step_fixture.h"
 
 namespace cooper::sandbox::test {
@@ -44,6 +47,19 @@ TEST_F(SandboxProbe, UnwritableWorkDirectoriesAllowNothing) {
   EXPECT_EQ(result.tier, Tier::kNone);
   EXPECT_EQ(result.steps.size(), 1u);
   EXPECT_FALSE(result.steps.at(0).remedy.empty());
+}
+
+TEST_F(SandboxProbe, RemovesWhatKilledProbesLeft) {
+  fs::create_directories(work_.path() + "/probe-dead/work/work");
+  fs::permissions(work_.path() + "/probe-dead/work/work", fs::perms::none);
+  {
+    const os::Fd living = os::open_file(work_.path(), O_RDONLY | O_DIRECTORY);
+    ASSERT_EQ(::flock(living.get(), LOCK_SH), 0);
+    probe(work_.path());
+    EXPECT_TRUE(fs::exists(work_.path() + "/probe-dead")) << "another probe may be at work in it";
+  }
+  probe(work_.path());
+  EXPECT_FALSE(fs::exists(work_.path() + "/probe-dead"));
 }
 
 TEST_F(SandboxProbe, NamesAreCheckedOneByOne) {
