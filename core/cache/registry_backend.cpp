@@ -133,27 +133,11 @@ void RegistryBackend::push_config(const std::stop_token& stop) {
   push_once(push, stop);
 }
 
-void RegistryBackend::write_once(const DocumentName& name, const Document& document,
-                                 const std::stop_token& stop) {
+void RegistryBackend::write(const DocumentName& name, const Document& document, const std::stop_token& stop) {
   push_config(stop);
   for (const oci::Descriptor& blob : document.blobs) push_layer(blob, stop);
   const oci::Manifest manifest = manifest_of(document);
   client_->push_manifest(reference(name), manifest.media_type, manifest.raw, stop);
-}
-
-// Some registries do not see a blob for a moment while another job uploads the same one, and refuse the
-// manifest: the blobs are then pushed once more.
-void RegistryBackend::write(const DocumentName& name, const Document& document, const std::stop_token& stop) {
-  try {
-    write_once(name, document, stop);
-  } catch (const base::Error& error) {
-    if (error.kind() != base::ErrorKind::kRegistry ||
-        error.message().find("blob unknown") == std::string::npos) {
-      throw;
-    }
-    pushed_.with([](auto& pushed) { pushed.clear(); });
-    write_once(name, document, stop);
-  }
 }
 
 }  // namespace cooper::cache

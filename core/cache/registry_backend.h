@@ -43,7 +43,6 @@ class RegistryBackend final : public Backend {
  private:
   std::string tag_prefix(DocumentKind kind) const;
   oci::Reference reference(const DocumentName& name) const;
-  void write_once(const DocumentName& name, const Document& document, const std::stop_token& stop);
   void push_layer(const oci::Descriptor& blob, const std::stop_token& stop);
   void push_config(const std::stop_token& stop);
   void push_once(const registry::PushBlob& blob, const std::stop_token& stop);
