@@ -28,7 +28,7 @@ struct Toolbox {
   std::shared_ptr<net::HttpClient> http;
   std::shared_ptr<registry::Client> registry;
   std::shared_ptr<registry::Client> cache_registry;  // for caches: less patient, as these can be done without
-  std::map<std::string, std::string> environment;  // where clouds say who we are
+  std::map<std::string, std::string> environment;    // where clouds say who we are
   base::EventSink* events = nullptr;
   // Each lint finding once, as it is made: also those of a build that then fails.
   FindingSink on_finding;

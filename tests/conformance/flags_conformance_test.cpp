@@ -117,14 +117,10 @@ TEST(ConformanceFlags, Values) {
   auto rows = load("buildx/flags.json");
   if (!rows) GTEST_SKIP() << "no " << data_path("buildx/flags.json");
   const std::map<std::string, Reader> readers = {
-      {"output", read_outputs},
-      {"cache", read_caches},
-      {"secret", read_secrets},
-      {"ssh", read_ssh},
-      {"call", read_call},
-      {"build-context", read_contexts},
-      {"allow", read_allowed},
-      {"annotation", read_annotations},
+      {"output", read_outputs}, {"cache", read_caches},
+      {"secret", read_secrets}, {"ssh", read_ssh},
+      {"call", read_call},      {"build-context", read_contexts},
+      {"allow", read_allowed},  {"annotation", read_annotations},
   };
   Tally tally("buildx/flags");
   for (const json& row : *rows) {

@@ -1,8 +1,8 @@
-#include "ops/cache_index.h"
 #include "ops/runner.h"
 
 #include <gmock/gmock.h>
 
+#include "ops/cache_index.h"
 #include "tests/unit/ops/services_fixture.h"
 
 namespace cooper::ops {
