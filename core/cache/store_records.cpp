@@ -19,7 +19,8 @@ std::optional<std::string> layer_of_record(const std::string& path) {
   try {
     const std::optional<std::string> text = read_document_file(path);
     if (!text) return std::nullopt;
-    return Record::parse(*text).layer_id;
+    Record record = Record::parse(*text);
+    return record.blob ? std::string() : std::move(record.layer_id);
   } catch (const base::Error&) {
     return std::nullopt;
   }

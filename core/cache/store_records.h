@@ -9,7 +9,8 @@
 
 namespace cooper::cache {
 
-// The layer that the record in this file names; "" for none, nullopt when it cannot be read or is damaged.
+// The layer that the record in this file stands or falls with; "" for none, as where it names a blob that the
+// layer can be had from again; nullopt when it cannot be read or is damaged.
 std::optional<std::string> layer_of_record(const std::string& path);
 
 // What is wrong with a record or a step's last record: it does not parse, or lies under another name than its

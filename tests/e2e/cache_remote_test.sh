@@ -103,6 +103,7 @@ assert_contains "$(cat log)" '6 written'
 "$cooper" cache import --store "$work/second" --from "type=local,src=$work/all" >log
 assert_contains "$(cat log)" '6 results brought'
 rm -rf "$store" "$work/all"
+"$cooper" cache prune --store "$work/second" >log
 "$cooper" build --store "$work/second" --progress plain --metadata-file metadata.json -o type=image context 2>log
 assert_eq "$(digest)" "$first" 'export and import: digest'
 assert_contains "$(cat log)" '0 steps ran, 3 cached' 'export and import: summary'

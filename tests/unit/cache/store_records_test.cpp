@@ -48,6 +48,15 @@ TEST_F(CacheStoreRecords, KnowTheirLayer) {
   EXPECT_EQ(layer_of_record(path()), std::nullopt);
 }
 
+// What was brought from another cache is a blob first, and unpacked when a step needs it.
+TEST_F(CacheStoreRecords, WithABlobNeedNoLayer) {
+  record_.blob.emplace();
+  record_.blob->media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
+  record_.blob->digest = base::sha256("blob");
+  Records(std::make_shared<LocalBackend>(store_), [](const std::string&) {}).put(record_, {});
+  EXPECT_EQ(layer_of_record(path()), "");
+}
+
 TEST_F(CacheStoreRecords, AreWhatTheBackendWrites) {
   EXPECT_GE(store::measure_usage(*store_).items.size(), 2U);
   EXPECT_THAT(damage(), ::testing::IsEmpty());
