@@ -7,7 +7,7 @@ namespace cooper::conformance {
 namespace {
 
 constexpr const char* kFaulty = "the data's README names it as faulty";
-constexpr const char* kCaches = "it imports a cache, and cooper has none but its store";
+constexpr const char* kCaches = "the data does not hold the export of the cache that it imports";
 constexpr const char* kAttestations = "it wants an attestation, and cooper writes none";
 constexpr const char* kComputed = "its Dockerfiles or options are computed by the test's program";
 
