@@ -238,6 +238,7 @@ void StageBuilder::apply(const Run& run) {
     if (!masked) masked = state_.environment;
     masked->set(*mount.env, "****");
   }
+  for (const ArgDefinition& arg : state_.args) vertex.info.arguments.push_back(arg.key);
   std::string name = step_name(shown_code(options, masked ? *masked : state_.environment, shown));
   std::string history = run_history(exec.argv);
   vertex.op = std::move(exec);

@@ -19,6 +19,7 @@ struct VertexInfo {
   std::string stage;        // stage name or number
   std::string instruction;  // the instruction as written, one line
   base::SourceRange range;
+  std::vector<std::string> arguments;  // which of a RUN's variables are ARGs: for explaining misses
   bool ignore_cache = false;  // --no-cache, --no-cache-filter
 };
 

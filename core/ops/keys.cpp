@@ -1,5 +1,6 @@
 #include "ops/keys.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <unordered_map>
 
@@ -61,7 +62,11 @@ class KeyMaker {
     encoder_.field("platform", vertex_.platform.full_str());
     std::string op = graph::encode_op(vertex_.op);
     encoder_.field("op", op);
-    ingredient("command", base::sha256(op));
+    if (const auto* exec = std::get_if<graph::Exec>(&vertex_.op)) {
+      name_parts(*exec);
+    } else {
+      ingredient("command", base::sha256(op));
+    }
   }
 
   // `results` is empty for definition keys.
@@ -73,7 +78,7 @@ class KeyMaker {
         add_content(i, results);
       } else {
         encoder_.field("input", inputs[i]);
-        ingredient(i == 0 ? "base" : fmt::format("input {}", i), inputs[i]);
+        ingredient(input_name(i), inputs[i]);
       }
     }
     return {encoder_.digest(), std::move(ingredients_)};
@@ -82,6 +87,35 @@ class KeyMaker {
  private:
   void ingredient(std::string label, const base::Digest& digest) {
     ingredients_.emplace_back(std::move(label), digest);
+  }
+
+  // What of a RUN can change by itself, under a name each.
+  void name_parts(const graph::Exec& exec) {
+    base::Encoder command;
+    command.list("argv", exec.argv.size());
+    for (const std::string& word : exec.argv) command.field("word", word);
+    for (const graph::ScriptFile& script : exec.scripts) command.field(script.path, script.content);
+    ingredient("command", command.digest());
+    const std::vector<std::string>& arguments = vertex_.info.arguments;
+    for (const std::string& variable : exec.env) {
+      const std::string name = variable.substr(0, variable.find('='));
+      const bool is_argument = std::find(arguments.begin(), arguments.end(), name) != arguments.end();
+      ingredient((is_argument ? "ARG " : "ENV ") + name, base::sha256(variable));
+    }
+    graph::Exec rest = exec;
+    rest.argv.clear();
+    rest.scripts.clear();
+    rest.env.clear();
+    ingredient("options", base::sha256(graph::encode_op(rest)));
+  }
+
+  std::string input_name(std::size_t input) const {
+    if (vertex_.inputs[input] < 0) return input == 0 ? "base" : fmt::format("input {}", input);
+    const graph::Vertex& source =
+        services_.definition->vertices[static_cast<std::size_t>(vertex_.inputs[input])];
+    if (input > 0 && !source.info.stage.empty()) return "stage " + source.info.stage;
+    if (input > 0) return fmt::format("input {}", input);
+    return std::holds_alternative<graph::ImageSource>(source.op) ? "base" : "the step before";
   }
 
   std::shared_ptr<const snapshot::TreeView> tree_of(std::size_t input,

@@ -1,7 +1,9 @@
 #include "ops/keys.h"
 
 #include <fstream>
+#include <functional>
 #include <gmock/gmock.h>
+#include <map>
 #include <unistd.h>
 
 #include "ops/results.h"
@@ -149,6 +151,41 @@ TEST_F(OpsKeys, IngredientsNameTheFiles) {
   std::vector<std::string> labels;
   for (const auto& [label, digest] : key.ingredients) labels.push_back(label);
   EXPECT_THAT(labels, ElementsAre("command", "base", "src/a", "src/d/b"));
+}
+
+TEST_F(OpsKeys, IngredientsNameWhatARunIsMadeOf) {
+  graph::Exec exec;
+  exec.argv = {"/bin/sh", "-c", "make"};
+  exec.env = {"PATH=/bin", "VERSION=1"};
+  auto changed = [&](const std::function<void(graph::Exec&)>& change) {
+    auto ingredients = [&](const graph::Exec& op) {
+      graph::Definition definition;
+      graph::Vertex vertex;
+      vertex.op = op;
+      vertex.inputs = {graph::kScratch};
+      vertex.info.arguments = {"VERSION"};
+      definition.add(std::move(vertex));
+      services_.definition = &definition;
+      const std::vector<base::Digest> inputs(1);
+      std::map<std::string, base::Digest> found;
+      for (const auto& [label, digest] : ops::definition_key(0, inputs, services_, {}).ingredients)
+        found[label] = digest;
+      return found;
+    };
+    graph::Exec other = exec;
+    change(other);
+    std::vector<std::string> labels;
+    auto before = ingredients(exec);
+    for (const auto& [label, digest] : ingredients(other)) {
+      if (before[label] != digest) labels.push_back(label);
+    }
+    return labels;
+  };
+  EXPECT_THAT(changed([](graph::Exec& op) { op.argv.back() = "make all"; }), ElementsAre("command"));
+  EXPECT_THAT(changed([](graph::Exec& op) { op.env[1] = "VERSION=2"; }), ElementsAre("ARG VERSION"));
+  EXPECT_THAT(changed([](graph::Exec& op) { op.env[0] = "PATH=/usr/bin"; }), ElementsAre("ENV PATH"));
+  EXPECT_THAT(changed([](graph::Exec& op) { op.user = "app"; }), ElementsAre("options"));
+  EXPECT_THAT(changed([](graph::Exec& op) { op.scripts = {{"/s", "x"}}; }), ElementsAre("command"));
 }
 
 TEST_F(OpsKeys, HardlinksCountByWhoTheyLinkNotByInode) {
