@@ -181,13 +181,13 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
       ->allow_extra_args(false);
   app.add_option(
          "--cache-from", flags.cache_from,
-         "where to look for results of steps: type=registry,ref=HOST/NAME or type=local,src=DIRECTORY,\n"
-         "and scope=…, ttl=…; or an image's name")
+         "where to look for results of steps: type=registry,ref=HOST/NAME, type=local,src=DIRECTORY,\n"
+         "type=s3|gcs|azblob,…, with scope=…, ttl=…; or an image's name")
       ->allow_extra_args(false);
   app.add_option(
          "--cache-to", flags.cache_to,
-         "where to write them: type=registry,ref=HOST/NAME, type=local,dest=DIRECTORY or type=inline,\n"
-         "and mode=min|max, scope=…, ignore-error=…")
+         "where to write them: type=registry,ref=HOST/NAME, type=local,dest=DIRECTORY, type=inline,\n"
+         "type=s3|gcs|azblob,…, with mode=min|max, scope=…, ignore-error=…")
       ->allow_extra_args(false);
   app.add_option(
       "--cache-mounts", flags.cache_mounts,
