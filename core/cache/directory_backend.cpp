@@ -37,15 +37,31 @@ void sweep(const std::string& parent, const std::string& own) {
   }
 }
 
-// The names of all files below `directory`, sorted; empty when there is no such directory.
-std::vector<std::string> files_below(const std::string& directory) {
+// The names of what `directory` holds of that type, sorted; none when there is no such directory. Other jobs
+// may add and replace files meanwhile.
+std::vector<std::string> names_in(const std::string& directory, fs::file_type type = fs::file_type::regular) {
   std::vector<std::string> names;
   std::error_code error;
-  for (const fs::directory_entry& item : fs::recursive_directory_iterator(directory, error)) {
-    if (item.is_regular_file(error)) names.push_back(fs::path(item.path()).lexically_relative(directory));
+  for (fs::directory_iterator item(directory, error); !error && item != fs::directory_iterator();
+       item.increment(error)) {
+    std::error_code gone;
+    if (item->symlink_status(gone).type() == type) names.push_back(item->path().filename().string());
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+// Relative, and never removed while the cache is in use.
+std::vector<std::string> document_folders(const std::string& directory) {
+  std::vector<std::string> places = {""};
+  for (const std::string& scope : names_in(directory + "/scopes", fs::file_type::directory))
+    places.push_back("scopes/" + scope + "/");
+  std::vector<std::string> folders;
+  for (const std::string& place : places) {
+    for (DocumentKind kind : {DocumentKind::kRecord, DocumentKind::kStep, DocumentKind::kMount})
+      folders.push_back(place + std::string(document_folder(kind)));
+  }
+  return folders;
 }
 
 }  // namespace
@@ -87,7 +103,7 @@ std::unique_ptr<base::ByteSource> DirectoryBackend::open_blob(const oci::Descrip
 std::vector<std::string> DirectoryBackend::list(DocumentKind kind, const std::stop_token& stop) {
   base::throw_if_stopped(stop);
   std::vector<std::string> ids;
-  for (const std::string& name : files_below(documents(kind))) {
+  for (const std::string& name : names_in(documents(kind))) {
     if (name.ends_with(kDocumentSuffix)) ids.push_back(name.substr(0, name.size() - kDocumentSuffix.size()));
   }
   return ids;
@@ -157,16 +173,16 @@ void DirectoryBackend::write(const DocumentName& name, const Document& document,
 // the document of another job.
 void DirectoryBackend::remove_unnamed_blobs() const {
   std::string named;
-  for (const std::string& name : files_below(directory_)) {
-    if (name.ends_with(kDocumentSuffix)) named += read_document_file(directory_ + "/" + name).value_or("");
+  for (const std::string& folder : document_folders(directory_)) {
+    for (const std::string& name : names_in(directory_ + "/" + folder))
+      named += read_document_file(fmt::format("{}/{}/{}", directory_, folder, name)).value_or("");
   }
-  const std::string blobs = directory_ + "/blobs/sha256";
-  std::error_code error;
-  for (const fs::directory_entry& item : fs::directory_iterator(blobs, error)) {
-    const auto age = fs::file_time_type::clock::now() - item.last_write_time(error);
+  const std::string blobs = directory_ + "/blobs/sha256/";
+  for (const std::string& name : names_in(blobs)) {
+    std::error_code error;
+    const auto age = fs::file_time_type::clock::now() - fs::last_write_time(blobs + name, error);
     const bool is_young = error || age < kPatience;
-    if (!is_young && named.find(item.path().filename().string()) == std::string::npos)
-      fs::remove(item.path(), error);
+    if (!is_young && named.find(name) == std::string::npos) fs::remove(blobs + name, error);
   }
 }
 
@@ -178,12 +194,17 @@ void DirectoryBackend::finish() {
 
 void DirectoryBackend::write_root() {
   base::Hasher hasher;
-  for (const std::string& name : files_below(directory_)) {
-    if (name == "root" || name.starts_with("tmp/")) continue;
-    hasher.update(name + "\n");
+  std::vector<std::string> folders = document_folders(directory_);
+  folders.emplace_back("blobs/sha256");
+  for (const std::string& folder : folders) {
     // The name of a blob or record says what is in it; the others are replaced by newer ones.
-    if (name.find("steps/") == std::string::npos && name.find("mounts/") == std::string::npos) continue;
-    hasher.update(base::sha256(read_document_file(directory_ + "/" + name).value_or("")).str() + "\n");
+    const bool is_named_by_content = folder.ends_with("sha256") || folder.ends_with("records");
+    for (const std::string& name : names_in(directory_ + "/" + folder)) {
+      const std::string path = fmt::format("{}/{}", folder, name);
+      hasher.update(path + "\n");
+      if (is_named_by_content) continue;
+      hasher.update(base::sha256(read_document_file(directory_ + "/" + path).value_or("")).str() + "\n");
+    }
   }
   const std::string path = draft();
   os::write_file_atomically(path, hasher.finish().str() + "\n");
