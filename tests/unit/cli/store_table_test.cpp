@@ -45,7 +45,7 @@ TEST(CliStoreTable, IsForPrograms) {
 TEST(CliStoreTable, AnyByteCanBeInAnInstruction) {
   build::StoreListing odd = listing();
   odd.rows[0].what = "RUN \xff\x1b[31m";
-  EXPECT_NO_THROW(nlohmann::json::parse(render_store_json(odd)));
+  EXPECT_TRUE(nlohmann::json::parse(render_store_json(odd)).is_object());
   EXPECT_EQ(render_store_table(odd, kNow).find('\x1b'), std::string::npos);
 }
 
