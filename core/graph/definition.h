@@ -20,7 +20,7 @@ struct VertexInfo {
   std::string instruction;  // the instruction as written, one line
   base::SourceRange range;
   std::vector<std::string> arguments;  // which of a RUN's variables are ARGs: for explaining misses
-  bool ignore_cache = false;  // --no-cache, --no-cache-filter
+  bool ignore_cache = false;           // --no-cache, --no-cache-filter
 };
 
 struct Vertex {
