@@ -184,10 +184,9 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
          "where to look for results of steps: type=registry,ref=HOST/NAME, type=local,src=DIRECTORY,\n"
          "type=s3|gcs|azblob,…, with scope=…, ttl=…; or an image's name")
       ->allow_extra_args(false);
-  app.add_option(
-         "--cache-to", flags.cache_to,
-         "where to write them: type=registry,ref=HOST/NAME, type=local,dest=DIRECTORY, type=inline,\n"
-         "type=s3|gcs|azblob,…, with mode=min|max, scope=…, ignore-error=…")
+  app.add_option("--cache-to", flags.cache_to,
+                 "where to write them: type=registry,ref=HOST/NAME, type=local,dest=DIRECTORY, type=inline,\n"
+                 "type=s3|gcs|azblob,…, with mode=min|max, scope=…, ignore-error=…")
       ->allow_extra_args(false);
   app.add_option(
       "--cache-mounts", flags.cache_mounts,
