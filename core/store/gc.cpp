@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kBatch = 64;  // items that are moved away while builds wait
 
-// Layers of images and of caches are found by their diffID, which is in their id, and those of directories that
-// layers only imply by what they are made for (snapshot/): no record names them.
+// Layers of images and of caches are found by their diffID, which is in their id, and those of directories
+// that layers only imply by what they are made for (snapshot/): no record names them.
 bool is_found_by_id(const Item& layer) {
   if (!layer.has_index) return layer.id.starts_with("directories-");
   return layer.id.starts_with("sha256-") || layer.id.starts_with("made-");
