@@ -112,10 +112,15 @@ void Records::put_steps(const std::map<std::string, base::Digest>& steps, const 
 
 std::optional<Record> Records::find_last(const std::string& step_id, const std::stop_token& stop) {
   if (steps_ == LastOfSteps::kApart) return read(step_name(step_id), stop);
-  std::scoped_lock lock(reading_steps_);
-  if (!known_steps_) known_steps_ = read_steps(stop);
-  const auto key = known_steps_->find(step_id);
-  return key == known_steps_->end() ? std::nullopt : read(record_name(key->second), stop);
+  std::optional<base::Digest> last;
+  {
+    // Held while the document is read, so that it is read once.
+    std::scoped_lock lock(reading_steps_);
+    if (!known_steps_) known_steps_ = read_steps(stop);
+    const auto key = known_steps_->find(step_id);
+    if (key != known_steps_->end()) last = key->second;
+  }
+  return last ? read(record_name(*last), stop) : std::nullopt;
 }
 
 std::optional<Record> Records::last_of_step(const std::string& step_id, const std::stop_token& stop) {
