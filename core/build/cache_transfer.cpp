@@ -11,6 +11,7 @@
 #include "build/cache_places.h"
 #include "build/cached_blobs.h"
 #include "cache/local.h"
+#include "ops/cache_index.h"
 
 namespace cooper::build {
 namespace {
@@ -37,13 +38,6 @@ struct Transfer {
   cache::Warn warn;
   cache::Records local;
 };
-
-// The layer of a local record; null when it is gone.
-snapshot::LayerPtr layer_of(const cache::Record& record, snapshot::LayerStore& layers) {
-  if (!record.diff_id || !record.blob || !record.sealing) return layers.find(record.layer_id);
-  if (!layers.store().has_blob(record.blob->digest, record.blob->size)) return nullptr;
-  return layers.declare({*record.diff_id, *record.blob, record.sealing}, nullptr);
-}
 
 // False when the record names nothing that can be had.
 bool bring(const cache::Record& record, cache::Backend& from, Transfer& transfer,
@@ -90,7 +84,7 @@ std::string export_cache(const CachePlace& place, Toolbox& tools, const std::sto
       },
       transfer.warn);
   for (cache::Record& record : transfer.local.all(stop)) {
-    snapshot::LayerPtr layer = layer_of(record, transfer.layers);
+    snapshot::LayerPtr layer = ops::find_local_layer(record, transfer.layers);
     if (layer != nullptr) writer.offer({std::move(record), std::move(layer), "", true});
   }
   std::string line = writer.finish(stop).front();

@@ -10,12 +10,6 @@
 #include "os/fd.h"
 
 namespace cooper::cache {
-namespace {
-
-constexpr std::size_t kLargestDocument = 64 << 20;  // bytes; a COPY of half a million files
-
-}  // namespace
-
 std::string_view document_folder(DocumentKind kind) {
   switch (kind) {
     case DocumentKind::kRecord:

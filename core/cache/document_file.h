@@ -1,6 +1,7 @@
 // Documents as files of a directory that others may have written to.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@ namespace cooper::cache {
 // The folder of a kind: "records", "steps", "mounts".
 std::string_view document_folder(DocumentKind kind);
 inline constexpr std::string_view kDocumentSuffix = ".json";
+inline constexpr std::size_t kLargestDocument = 64 << 20;  // bytes; a COPY of half a million files
 
 // The text of the file at `path`; nullopt when there is none. A restored cache is not to be trusted: no
 // symlink is followed, a FIFO cannot block us, a large file is not read. Throws Error{kCorrupt|kIo} for

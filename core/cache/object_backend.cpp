@@ -8,8 +8,6 @@
 namespace cooper::cache {
 namespace {
 
-constexpr std::size_t kLargestDocument = 64 << 20;  // bytes
-
 std::string blob_name(const base::Digest& digest) {
   return "blobs/sha256/" + digest.hex();
 }

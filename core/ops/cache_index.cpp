@@ -8,17 +8,17 @@
 
 namespace cooper::ops {
 
+snapshot::LayerPtr find_local_layer(const cache::Record& record, snapshot::LayerStore& layers) {
+  if (!record.diff_id || !record.blob || !record.sealing) return layers.find(record.layer_id);
+  if (!layers.store().has_blob(record.blob->digest, record.blob->size)) return nullptr;
+  return layers.declare({*record.diff_id, *record.blob, record.sealing}, nullptr);
+}
+
 // Null when the record names nothing that can be had: it is then as good as none.
 snapshot::LayerPtr CacheIndex::layer_of(cache::Records& place, const cache::Record& record) const {
-  const bool is_local = &place == services_.records;
-  const bool is_sealed = record.diff_id && record.blob && record.sealing;
-  if (is_local && !is_sealed) return services_.layers->find(record.layer_id);
-  if (!is_sealed) return nullptr;
+  if (&place == services_.records) return find_local_layer(record, *services_.layers);
+  if (!record.diff_id || !record.blob || !record.sealing) return nullptr;
   snapshot::SealedLayer sealed{*record.diff_id, *record.blob, record.sealing};
-  if (is_local) {
-    if (!services_.layers->store().has_blob(record.blob->digest, record.blob->size)) return nullptr;
-    return services_.layers->declare(sealed, nullptr);
-  }
   return services_.layers->declare(
       sealed, [backend = place.shared_backend()](const oci::Descriptor& blob, const std::stop_token& stop) {
         return backend->open_blob(blob, stop);

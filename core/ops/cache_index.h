@@ -20,6 +20,9 @@
 
 namespace cooper::ops {
 
+// The layer of a record of the local store; null when it is gone.
+snapshot::LayerPtr find_local_layer(const cache::Record& record, snapshot::LayerStore& layers);
+
 // A found record together with the layer that it stands for.
 struct FoundLayer {
   cache::Record record;
