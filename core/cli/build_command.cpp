@@ -101,7 +101,7 @@ class BuildCommand {
                  flags.isolation),
         display_(flags, request_, environment),
         log_(display_.progress()),
-        tools_(session_.open_tools(log_)) {
+        tools_(session_.open_tools(flags.registry, log_)) {
     tools_.explain = flags.explain || !flags.result_file.empty();
     tools_.on_dockerfile = [this](const std::string& name, const std::string& text) {
       display_.remember(name, text);

@@ -199,6 +199,7 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--ulimit", flags.ulimits, "NAME=SOFT[:HARD]")->allow_extra_args(false);
   app.add_option("--shm-size", flags.shm_size, "size of /dev/shm in RUN");
   app.add_option("--cgroup-parent", flags.cgroup_parent, "control group that RUN's own is made below");
+  add_registry_flags(app, flags.registry);
   app.add_option("--iidfile", flags.iid_file, "write the image id to this file");
   app.add_option("--metadata-file", flags.metadata_file, "write digests to this file, as JSON");
   app.add_option("--result-file", flags.result_file,

@@ -8,6 +8,7 @@
 #include "build/request.h"
 #include "cli/environment.h"
 #include "cli/flag_values.h"
+#include "cli/registry_flags.h"
 
 namespace CLI {
 class App;
@@ -47,6 +48,7 @@ struct BuildFlags {
   std::string store;
   std::string store_limit;
   std::string isolation = "auto";
+  RegistryFlags registry;
   int parallel = 0;
   bool check = false;
   bool no_cache = false;

@@ -119,7 +119,7 @@ int transfer(const CacheFlags& flags, Session& session) {
   std::optional<build::CachePlace> place = parse_cache_place(flags.place, flag);
   if (!place) throw base::Error(base::ErrorKind::kUsage, fmt::format("{} is empty", flag));
   WarningSink warnings;
-  build::Toolbox tools = session.open_tools(warnings);
+  build::Toolbox tools = session.open_tools(flags.registry, warnings);
   const std::string line = is_export ? build::export_cache(*place, tools, session.stop())
                                      : build::import_cache(*place, tools, session.stop());
   std::printf("%s\n", line.c_str());
@@ -148,12 +148,14 @@ void add_cache_flags(CLI::App& app, CacheFlags& flags) {
   add_prune_flags(*add("prune", "remove what is not needed", Action::kPrune), flags);
   add("verify", "look for damage", Action::kVerify)
       ->add_flag("--repair", flags.repair, "remove what is damaged, so that builds make it again");
-  add("export", "write all results to another cache", Action::kExport)
-      ->add_option("--to", flags.place, "as --cache-to: type=registry,ref=…, type=local,dest=…, …")
+  CLI::App* exporting = add("export", "write all results to another cache", Action::kExport);
+  exporting->add_option("--to", flags.place, "as --cache-to: type=registry,ref=…, type=local,dest=…, …")
       ->required();
-  add("import", "bring all results of another cache into the store", Action::kImport)
-      ->add_option("--from", flags.place, "as --cache-from: type=registry,ref=…, type=local,src=…, …")
+  add_registry_flags(*exporting, flags.registry);
+  CLI::App* importing = add("import", "bring all results of another cache into the store", Action::kImport);
+  importing->add_option("--from", flags.place, "as --cache-from: type=registry,ref=…, type=local,src=…, …")
       ->required();
+  add_registry_flags(*importing, flags.registry);
 }
 
 int run_cache_command(const CacheFlags& flags, const Environment& environment) {

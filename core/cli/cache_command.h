@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/environment.h"
+#include "cli/registry_flags.h"
 
 namespace CLI {
 class App;
@@ -25,6 +26,7 @@ struct CacheFlags {
   std::string max_used_space;        // prune
   std::vector<std::string> filters;  // prune
   std::string place;                 // export, import
+  RegistryFlags registry;            // export, import
 };
 
 void add_cache_flags(CLI::App& app, CacheFlags& flags);

@@ -70,7 +70,7 @@ int run_call_command(const CallFlag& call, const BuildFlags& flags, const Enviro
   // No step runs, so no sandbox is needed.
   Session session(environment, flags.store.empty() ? environment.default_store() : flags.store, "none");
   Display display(flags, request, environment);
-  build::Toolbox tools = session.open_tools(display.progress());
+  build::Toolbox tools = session.open_tools(flags.registry, display.progress());
   tools.on_dockerfile = [&](const std::string& name, const std::string& text) {
     display.remember(name, text);
   };

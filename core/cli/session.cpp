@@ -13,17 +13,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "cli/credentials.h"
+#include "cli/network.h"
 #include "os/beneath.h"
 #include "os/fd.h"
 
 namespace cooper::cli {
 namespace {
-
-// A cache that does not answer soon is worth less than the time that it takes.
-constexpr int kCacheAttempts = 3;
-constexpr std::chrono::seconds kCacheConnectTimeout{10};
-constexpr std::chrono::seconds kCacheStallTimeout{20};
 
 snapshot::Form form_of(sandbox::Tier tier) {
   switch (tier) {
@@ -37,19 +32,6 @@ snapshot::Form form_of(sandbox::Tier tier) {
       return ::geteuid() == 0 ? snapshot::Form::kReal : snapshot::Form::kOwn;
   }
   return snapshot::Form::kOwn;
-}
-
-// The registry decides by loopback itself; nothing here is read from the environment but proxies and CAs.
-net::ClientOptions http_options(const Environment& environment) {
-  auto either = [&](const char* lower, const char* upper) {
-    return environment.get(lower, environment.get(upper));
-  };
-  net::ClientOptions options;
-  options.http_proxy = either("http_proxy", "HTTP_PROXY");
-  options.https_proxy = either("https_proxy", "HTTPS_PROXY");
-  options.no_proxy = either("no_proxy", "NO_PROXY");
-  options.ca_file = environment.get("SSL_CERT_FILE");
-  return options;
 }
 
 }  // namespace
@@ -118,26 +100,21 @@ int Session::stop_signal() const {
   return signals_->last();
 }
 
-build::Toolbox Session::open_tools(base::EventSink& events) {
+build::Toolbox Session::open_tools(const RegistryFlags& registry, base::EventSink& events) {
   build::Toolbox tools;
   tools.store = store::Store::open(store_);
   tools.form = form_of(probe_.tier);
   tools.launcher = launcher_.get();
   if (launcher_ == nullptr) tools.no_launcher_reason = probe_.reason;
-  tools.http = net::HttpClient::create(http_options(environment_));
-  std::shared_ptr<registry::CredentialStore> credentials = open_credentials(environment_);
-  registry::ClientOptions options;
-  options.on_retry = [&events](const std::string& line) {
+  Network network = open_network(environment_, registry, [&events](const std::string& line) {
     base::Event event;
     event.kind = base::Event::Kind::kWarning;
     event.text = line;
     events.emit(std::move(event));
-  };
-  tools.registry = registry::Client::create(tools.http, credentials, options);
-  options.retry.attempts = kCacheAttempts;
-  options.connect_timeout = kCacheConnectTimeout;
-  options.stall_timeout = kCacheStallTimeout;
-  tools.cache_registry = registry::Client::create(tools.http, credentials, options);
+  });
+  tools.http = network.http;
+  tools.registry = network.client();
+  tools.cache_registry = network.cache_client();
   tools.environment = environment_.variables();
   tools.events = &events;
   return tools;

@@ -11,6 +11,7 @@
 #include "base/events.h"
 #include "build/toolbox.h"
 #include "cli/environment.h"
+#include "cli/registry_flags.h"
 #include "sandbox/launcher.h"
 #include "sandbox/tier.h"
 
@@ -24,7 +25,7 @@ class Session {
 
   const sandbox::ProbeResult& probe() const { return probe_; }
   // Fills what needs threads: store, network, registry client. Events go to `events`.
-  build::Toolbox open_tools(base::EventSink& events);
+  build::Toolbox open_tools(const RegistryFlags& registry, base::EventSink& events);
   // Requested by SIGINT and SIGTERM; a second signal ends the process at once.
   std::stop_token stop() const;
   int stop_signal() const;  // the signal that came, 0 for none

@@ -29,6 +29,11 @@ std::string basic(const Credential& credential) {
   return "Basic " + base::base64_encode(credential.username + ":" + credential.password);
 }
 
+bool is_same(const Credential& a, const Credential& b) {
+  return a.username == b.username && a.password == b.password && a.identity_token == b.identity_token &&
+         a.registry_token == b.registry_token;
+}
+
 std::string parameter(const Challenge& challenge, const std::string& name) {
   auto found = challenge.parameters.find(name);
   return found == challenge.parameters.end() ? std::string() : found->second;
@@ -56,24 +61,36 @@ Authenticator::Authenticator(std::shared_ptr<net::HttpClient> http,
                              std::shared_ptr<CredentialStore> credentials, const ClientOptions& options)
     : http_(std::move(http)), credentials_(std::move(credentials)), options_(options) {}
 
-std::optional<Credential> Authenticator::credential(const std::string& host, const std::string& repository) {
-  if (!credentials_) return std::nullopt;
+CredentialSearch Authenticator::search(const std::string& host, const std::string& repository,
+                                       const std::stop_token& stop) {
+  if (!credentials_) return {};
   std::scoped_lock lock(credentials_mutex_);
-  auto [found, fresh] = found_.try_emplace({host, repository});
-  if (fresh) {
-    try {
-      found->second = credentials_->find(host, repository);
-    } catch (...) {
-      found_.erase(found);
-      throw;
-    }
+  auto known = found_.find({host, repository});
+  if (known != found_.end()) {
+    const std::optional<Credential>& found = known->second.found;
+    const bool is_old = found && found->renew_at && *found->renew_at <= std::chrono::system_clock::now();
+    if (!is_old) return known->second;
   }
-  return found->second;
+  CredentialSearch search = credentials_->find(host, repository, stop);
+  found_.insert_or_assign({host, repository}, search);
+  return search;
+}
+
+bool Authenticator::replace(const std::string& host, const std::string& repository, const Credential& refused,
+                            const std::stop_token& stop) {
+  std::scoped_lock lock(credentials_mutex_);
+  CredentialSearch& known = found_[{host, repository}];
+  auto is_refused = [&] { return known.found && is_same(*known.found, refused); };
+  if (is_refused()) {
+    credentials_->refused(host);
+    known = credentials_->find(host, repository, stop);
+  }
+  return known.found && !is_refused();
 }
 
 std::string Authenticator::authorize(const std::string& host, const std::string& repository,
                                      const Scopes& scopes, const std::stop_token& stop) {
-  std::optional<Credential> who = credential(host, repository);
+  std::optional<Credential> who = search(host, repository, stop).found;
   if (who && !who->registry_token.empty()) return "Bearer " + who->registry_token;
   std::optional<Challenge> challenge;
   {
@@ -82,11 +99,12 @@ std::string Authenticator::authorize(const std::string& host, const std::string&
   }
   if (!challenge) return {};
   if (challenge->scheme == "basic") return who ? basic(*who) : std::string();
-  return bearer(host, *challenge, who, scopes, stop);
+  return bearer(host, repository, *challenge, who, scopes, stop);
 }
 
 bool Authenticator::challenged(const std::string& host, const std::string& repository, const Scopes& scopes,
-                               const net::Response& response, const std::string& used) {
+                               const net::Response& response, const std::string& used,
+                               const std::stop_token& stop) {
   std::vector<Challenge> offered;
   for (const auto& [name, value] : response.headers) {
     if (name != "www-authenticate") continue;
@@ -97,11 +115,12 @@ bool Authenticator::challenged(const std::string& host, const std::string& repos
                         [&](const Challenge& c) { return c.scheme == scheme; });
   };
   auto chosen = by_scheme("bearer");
-  std::optional<Credential> who = credential(host, repository);
-  if (who && !who->registry_token.empty()) return false;
+  std::optional<Credential> who = search(host, repository, stop).found;
+  if (who && !who->registry_token.empty()) return replace(host, repository, *who, stop);
   if (chosen == offered.end()) {
     chosen = by_scheme("basic");
-    if (chosen == offered.end() || !who || used == basic(*who)) return false;
+    if (chosen == offered.end() || !who) return false;
+    if (used == basic(*who) && !replace(host, repository, *who, stop)) return false;
   }
   std::scoped_lock lock(mutex_);
   challenges_.insert_or_assign(host, *chosen);
@@ -113,9 +132,9 @@ bool Authenticator::challenged(const std::string& host, const std::string& repos
   return true;
 }
 
-std::string Authenticator::bearer(const std::string& host, const Challenge& challenge,
-                                  const std::optional<Credential>& credential, const Scopes& scopes,
-                                  const std::stop_token& stop) {
+std::string Authenticator::bearer(const std::string& host, const std::string& repository,
+                                  const Challenge& challenge, const std::optional<Credential>& credential,
+                                  const Scopes& scopes, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   Token& token =
       tokens_[fmt::format("{}\n{}\n{}", host, credential ? credential->username : "", join(scopes))];
@@ -134,7 +153,7 @@ std::string Authenticator::bearer(const std::string& host, const Challenge& chal
   std::optional<base::Error> failure;
   Fetched fetched;
   try {
-    fetched = fetch(host, challenge, credential, scopes, stop);
+    fetched = fetch(host, repository, challenge, credential, scopes, stop);
   } catch (const base::Error& error) {
     failure = error;
   } catch (const std::exception& error) {
@@ -175,9 +194,9 @@ net::Request Authenticator::token_request(const Challenge& challenge,
   return request;
 }
 
-Authenticator::Fetched Authenticator::fetch(const std::string& host, const Challenge& challenge,
-                                            const std::optional<Credential>& credential, const Scopes& scopes,
-                                            const std::stop_token& stop) {
+Authenticator::Fetched Authenticator::fetch(const std::string& host, const std::string& repository,
+                                            const Challenge& challenge, std::optional<Credential> credential,
+                                            const Scopes& scopes, const std::stop_token& stop) {
   std::string realm = parameter(challenge, "realm");
   if (realm.empty()) {
     throw base::Error(base::ErrorKind::kAuth,
@@ -193,14 +212,22 @@ Authenticator::Fetched Authenticator::fetch(const std::string& host, const Chall
   // Registries with their own kind of scope want it repeated (public.ecr.aws: "aws").
   std::string own = parameter(challenge, "scope");
   if (!own.empty() && own.rfind("repository:", 0) != 0) wanted.insert(own);
-  net::Request request = token_request(challenge, credential, wanted);
-  net::Response response = net::send_with_retry(
-      options_.retry, [&] { return http_->send(request, stop, 1 << 20); }, options_.on_retry, stop);
+  auto ask = [&] {
+    net::Request request = token_request(challenge, credential, wanted);
+    return net::send_with_retry(
+        options_.retry, [&] { return http_->send(request, stop, 1 << 20); }, options_.on_retry, stop);
+  };
+  net::Response response = ask();
+  if (response.status == 401 && credential && replace(host, repository, *credential, stop)) {
+    credential = search(host, repository, stop).found;
+    response = ask();
+  }
   if (response.status != 200) {
     base::ErrorKind kind =
         response.status < 500 && response.status != 429 ? base::ErrorKind::kAuth : base::ErrorKind::kRegistry;
-    throw base::Error(kind, fmt::format("token server '{}' of registry '{}' answered {}",
-                                        net::redact_url(realm), host, refusal_text(response)));
+    throw base::Error(
+        kind, fmt::format("token server '{}' of registry '{}', asked {}, answered {}", net::redact_url(realm),
+                          host, describe(host, repository, stop), refusal_text(response)));
   }
   nlohmann::json answer = nlohmann::json::parse(response.body, nullptr, false);
   std::string value;
@@ -223,15 +250,16 @@ Authenticator::Fetched Authenticator::fetch(const std::string& host, const Chall
   return {value, std::max(lifetime, kShortestLifetime)};
 }
 
-std::string Authenticator::describe(const std::string& host, const std::string& repository) {
-  std::optional<Credential> who = credential(host, repository);
-  if (who) {
-    std::string name = who->username.empty() ? "with a token" : fmt::format("as '{}'", who->username);
-    return who->source.empty() ? name : fmt::format("{} of {}", name, who->source);
+std::string Authenticator::describe(const std::string& host, const std::string& repository,
+                                    const std::stop_token& stop) {
+  CredentialSearch came_of_it = search(host, repository, stop);
+  if (came_of_it.found) {
+    const Credential& who = *came_of_it.found;
+    std::string name = who.username.empty() ? "with a token" : fmt::format("as '{}'", who.username);
+    return who.source.empty() ? name : fmt::format("{} of {}", name, who.source);
   }
-  std::vector<std::string> tried = credentials_ ? credentials_->tried() : std::vector<std::string>();
-  if (tried.empty()) return "without credentials";
-  return fmt::format("without credentials (looked in: {})", base::join(tried, "; "));
+  if (came_of_it.tried.empty()) return "without credentials";
+  return fmt::format("without credentials (looked in: {})", base::join(came_of_it.tried, "; "));
 }
 
 }  // namespace cooper::registry

@@ -47,9 +47,9 @@ class Authenticator {
                         const std::stop_token& stop);
   // Learns from a 401. `used` is what was sent. Returns false when there is nothing better to send.
   bool challenged(const std::string& host, const std::string& repository, const Scopes& scopes,
-                  const net::Response& response, const std::string& used);
-  // What was used and tried, as one phrase for errors: "as user 'ci' of '~/.docker/config.json'".
-  std::string describe(const std::string& host, const std::string& repository);
+                  const net::Response& response, const std::string& used, const std::stop_token& stop);
+  // What was used and tried, as one phrase for errors: "as 'ci' of ~/.docker/config.json".
+  std::string describe(const std::string& host, const std::string& repository, const std::stop_token& stop);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -64,13 +64,16 @@ class Authenticator {
     std::chrono::seconds lifetime;
   };
 
-  std::optional<Credential> credential(const std::string& host, const std::string& repository);
-  std::string bearer(const std::string& host, const Challenge& challenge,
+  CredentialSearch search(const std::string& host, const std::string& repository,
+                          const std::stop_token& stop);
+  // Asks again for a credential that was refused; whether there is another one now.
+  bool replace(const std::string& host, const std::string& repository, const Credential& refused,
+               const std::stop_token& stop);
+  std::string bearer(const std::string& host, const std::string& repository, const Challenge& challenge,
                      const std::optional<Credential>& credential, const Scopes& scopes,
                      const std::stop_token& stop);
-  Fetched fetch(const std::string& host, const Challenge& challenge,
-                const std::optional<Credential>& credential, const Scopes& scopes,
-                const std::stop_token& stop);
+  Fetched fetch(const std::string& host, const std::string& repository, const Challenge& challenge,
+                std::optional<Credential> credential, const Scopes& scopes, const std::stop_token& stop);
   net::Request token_request(const Challenge& challenge, const std::optional<Credential>& credential,
                              const Scopes& scopes) const;
 
@@ -84,7 +87,7 @@ class Authenticator {
   std::map<std::string, Token> tokens_;          // by host, user and scopes
   // Held while a credential helper runs, so that it runs once.
   std::mutex credentials_mutex_;
-  std::map<std::pair<std::string, std::string>, std::optional<Credential>> found_;  // by host and repository
+  std::map<std::pair<std::string, std::string>, CredentialSearch> found_;  // by host and repository
 };
 
 }  // namespace cooper::registry

@@ -20,21 +20,17 @@
 #include "oci/manifest.h"
 #include "oci/reference.h"
 #include "registry/credentials.h"
+#include "registry/routes.h"
 
 namespace cooper::registry {
-
-struct HostOptions {
-  bool plain_http = false;  // also chosen by itself for loopback hosts
-  net::TlsOptions tls;
-};
 
 struct ClientOptions {
   net::RetryPolicy retry;
   // How long to wait for a connection, and for the next byte of an answer.
   std::chrono::milliseconds connect_timeout = net::Request().connect_timeout;
   std::chrono::milliseconds stall_timeout = net::Request().stall_timeout;
-  std::function<HostOptions(const std::string& host)> host_options;  // may be empty
-  std::function<void(const std::string&)> on_retry;                  // one line each; may be empty
+  std::shared_ptr<const Routes> routes = std::make_shared<DirectRoutes>();
+  std::function<void(const std::string&)> on_retry;  // one line each; may be empty
 };
 
 struct RawManifest {

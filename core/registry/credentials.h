@@ -1,14 +1,11 @@
-// Who we are to a registry.
+// Who we are to a registry: what this module asks, answered by access/.
 #pragma once
 
-#include <functional>
-#include <map>
+#include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include "base/guarded.h"
 
 namespace cooper::registry {
 
@@ -18,49 +15,35 @@ struct Credential {
   std::string identity_token;  // OAuth2 refresh token ("<token>" user of credential helpers)
   std::string registry_token;  // a bearer token to use as it is
   std::string source;          // where it came from, for people: "~/.docker/config.json"
+  // When to ask for another one; nullopt: it does not expire, as far as is known.
+  std::optional<std::chrono::system_clock::time_point> renew_at;
 };
 
-// Finds credentials; called once per host and repository, from any thread. nullopt means anonymous.
+// What came of looking for a credential.
+struct CredentialSearch {
+  std::optional<Credential> found;  // nullopt: be anonymous
+  // The places that had none, or failed, one line each and never a value: "config.json has nothing for 'r'".
+  std::vector<std::string> tried;
+};
+
 class CredentialStore {
  public:
   virtual ~CredentialStore() = default;
-  virtual std::optional<Credential> find(const std::string& host, const std::string& repository) = 0;
-  // What was tried, for errors: one line each, never a value.
-  virtual std::vector<std::string> tried() const = 0;
+  // `host` as references spell it. May run programs and ask services; called from any thread, for each host
+  // and repository once, and again when the credential is to be renewed or was refused. A place that is
+  // broken is one that was tried; throws Error{kCancelled} only.
+  virtual CredentialSearch find(const std::string& host, const std::string& repository,
+                                const std::stop_token& stop) = 0;
+  // The registry refused what find() gave for `host`: whatever is kept of it is not to be given again.
+  virtual void refused(const std::string& /*host*/) {}
 };
 
 // Nobody: every request is anonymous.
 class AnonymousCredentials final : public CredentialStore {
  public:
-  std::optional<Credential> find(const std::string&, const std::string&) override { return std::nullopt; }
-  std::vector<std::string> tried() const override { return {}; }
-};
-
-// Docker's config.json: auths (also per repository path), credHelpers and credsStore through `run_helper`.
-class DockerConfigCredentials final : public CredentialStore {
- public:
-  // `run_helper(name, server)` runs "docker-credential-<name> get" with `server` on its standard input and
-  // returns its JSON; nullopt when it knows no such server; throws when it failed. May be empty.
-  using RunHelper =
-      std::function<std::optional<std::string>(const std::string& name, const std::string& server)>;
-
-  // `json` is the file's text ("" for none), `source` its name for people. Throws Error{kUsage} when it is
-  // malformed.
-  DockerConfigCredentials(std::string_view json, std::string source, RunHelper run_helper);
-
-  std::optional<Credential> find(const std::string& host, const std::string& repository) override;
-  std::vector<std::string> tried() const override;
-
- private:
-  std::optional<Credential> ask_helper(const std::string& name, const std::string& host);
-  void note(std::string line);
-
-  std::string source_;
-  RunHelper run_helper_;
-  std::map<std::string, Credential> auths_;     // by host or host/path, scheme and "/v1/" taken off
-  std::map<std::string, std::string> helpers_;  // host → helper
-  std::string store_;
-  base::Guarded<std::vector<std::string>> tried_;
+  CredentialSearch find(const std::string&, const std::string&, const std::stop_token&) override {
+    return {};
+  }
 };
 
 }  // namespace cooper::registry

@@ -6,16 +6,8 @@
 
 namespace cooper::registry {
 
-namespace {
-
-HostOptions host_options(const std::string& host, const ClientOptions& options) {
-  return options.host_options ? options.host_options(host) : HostOptions{};
-}
-
-}  // namespace
-
 Endpoint endpoint_of(const std::string& host, const ClientOptions& options) {
-  HostOptions chosen = host_options(host, options);
+  HostOptions chosen = options.routes->host(host);
   // The name in references differs from the machine's (distribution/reference, normalize.go).
   std::string machine = host == "docker.io" ? "registry-1.docker.io" : host;
   bool plain = chosen.plain_http || net::origin_of("http://" + machine).is_loopback();
@@ -25,7 +17,7 @@ Endpoint endpoint_of(const std::string& host, const ClientOptions& options) {
 HostOptions options_for_url(const std::string& url, const ClientOptions& options) {
   net::Origin origin = net::origin_of(url);
   bool usual = origin.port == (origin.scheme == "https" ? 443 : 80);
-  return host_options(usual ? origin.host : fmt::format("{}:{}", origin.host, origin.port), options);
+  return options.routes->host(usual ? origin.host : fmt::format("{}:{}", origin.host, origin.port));
 }
 
 }  // namespace cooper::registry

@@ -71,11 +71,11 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
       if (!authorization.empty()) authorized.headers.emplace_back("Authorization", authorization);
       net::Response response = exchange(authorized);
       bool again = response.status == 401 && ours && attempt == 1 &&
-                   authenticator_.challenged(host, repository, call.scopes, response, authorization);
+                   authenticator_.challenged(host, repository, call.scopes, response, authorization, stop);
       if (again) continue;
       // A storage server that a redirect led to denies for reasons of its own.
       bool theirs = ours && net::origin_of(response.effective_url) == net::origin_of(endpoint.base);
-      if (theirs && (response.status == 401 || response.status == 403)) deny(call, response);
+      if (theirs && (response.status == 401 || response.status == 403)) deny(call, response, stop);
       return response;
     }
   } catch (base::Error& failure) {
@@ -91,8 +91,8 @@ base::Error Transport::error(base::ErrorKind kind, const Call& call, const std::
   return failure;
 }
 
-void Transport::deny(const Call& call, const net::Response& response) {
-  std::string who = authenticator_.describe(call.repository.host, call.repository.repository);
+void Transport::deny(const Call& call, const net::Response& response, const std::stop_token& stop) {
+  std::string who = authenticator_.describe(call.repository.host, call.repository.repository, stop);
   bool anonymous = who.rfind("without", 0) == 0;
   throw error(
       base::ErrorKind::kAuth, call,

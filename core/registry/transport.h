@@ -52,7 +52,7 @@ class Transport {
   // 401.
   net::Response authenticated(const Call& call, const std::stop_token& stop,
                               const std::function<net::Response(const net::Request&)>& exchange);
-  [[noreturn]] void deny(const Call& call, const net::Response& response);
+  [[noreturn]] void deny(const Call& call, const net::Response& response, const std::stop_token& stop);
   base::Error error(base::ErrorKind kind, const Call& call, const std::string& cause);
 
   const std::shared_ptr<net::HttpClient> http_;

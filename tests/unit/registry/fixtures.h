@@ -35,12 +35,12 @@ inline std::shared_ptr<Client> client(std::shared_ptr<CredentialStore> credentia
 class FixedCredentials final : public CredentialStore {
  public:
   explicit FixedCredentials(Credential credential) : credential_(std::move(credential)) {}
-  std::optional<Credential> find(const std::string& host, const std::string& repository) override {
+  CredentialSearch find(const std::string& host, const std::string& repository,
+                        const std::stop_token&) override {
     std::scoped_lock lock(mutex_);
     asked_.push_back(host + "/" + repository);
-    return credential_;
+    return {credential_, {}};
   }
-  std::vector<std::string> tried() const override { return {}; }
   std::vector<std::string> asked() const {
     std::scoped_lock lock(mutex_);
     return asked_;

@@ -1,4 +1,4 @@
-#include "registry/credentials.h"
+#include "access/docker_config.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -8,7 +8,10 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace cooper::registry {
+namespace cooper::access {
+
+using registry::Credential;
+using registry::CredentialSearch;
 
 namespace {
 
@@ -18,24 +21,6 @@ constexpr std::string_view kDockerHubServer = "https://index.docker.io/v1/";
 std::string text_field(const nlohmann::json& object, const char* name) {
   auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-// "https://ghcr.io/v2/" → "ghcr.io"; every name of Docker Hub → "docker.io".
-std::string canonical_server(std::string_view server) {
-  for (std::string_view scheme : {"https://", "http://"}) {
-    if (server.substr(0, scheme.size()) == scheme) server.remove_prefix(scheme.size());
-  }
-  while (!server.empty() && server.back() == '/') server.remove_suffix(1);
-  for (std::string_view version : {"/v1", "/v2"}) {
-    if (server.size() > version.size() && server.substr(server.size() - version.size()) == version) {
-      server.remove_suffix(version.size());
-    }
-  }
-  if (server == "index.docker.io" || server == "registry-1.docker.io" ||
-      server == "registry.hub.docker.com") {
-    return "docker.io";
-  }
-  return std::string(server);
 }
 
 std::optional<Credential> read_auth(const nlohmann::json& entry, const std::string& server,
@@ -78,6 +63,23 @@ std::map<std::string, std::string> read_helpers(const nlohmann::json& config) {
 
 }  // namespace
 
+std::string canonical_server(std::string_view server) {
+  for (std::string_view scheme : {"https://", "http://"}) {
+    if (server.substr(0, scheme.size()) == scheme) server.remove_prefix(scheme.size());
+  }
+  while (!server.empty() && server.back() == '/') server.remove_suffix(1);
+  for (std::string_view version : {"/v1", "/v2"}) {
+    if (server.size() > version.size() && server.substr(server.size() - version.size()) == version) {
+      server.remove_suffix(version.size());
+    }
+  }
+  if (server == "index.docker.io" || server == "registry-1.docker.io" ||
+      server == "registry.hub.docker.com") {
+    return "docker.io";
+  }
+  return std::string(server);
+}
+
 DockerConfigCredentials::DockerConfigCredentials(std::string_view json, std::string source,
                                                  RunHelper run_helper)
     : source_(std::move(source)), run_helper_(std::move(run_helper)) {
@@ -98,48 +100,55 @@ DockerConfigCredentials::DockerConfigCredentials(std::string_view json, std::str
 
 // The most specific of auths wins (containers-auth.json(5): host/namespace/repo, then its parents, then the
 // host); a helper for the host comes before the general store.
-std::optional<Credential> DockerConfigCredentials::find(const std::string& host,
-                                                        const std::string& repository) {
+CredentialSearch DockerConfigCredentials::find(const std::string& host, const std::string& repository,
+                                               const std::stop_token& stop) {
   std::string server = canonical_server(host);
   std::string path = server + "/" + repository;
   while (path.size() > server.size()) {
-    if (auto found = auths_.find(path); found != auths_.end()) return found->second;
+    if (auto found = auths_.find(path); found != auths_.end()) return {found->second, {}};
     path.resize(path.rfind('/'));
   }
+  CredentialSearch search;
   if (auto helper = helpers_.find(server); helper != helpers_.end()) {
-    if (auto credential = ask_helper(helper->second, host)) return credential;
+    search.found = ask_helper(helper->second, host, search.tried, stop);
   } else if (!store_.empty()) {
-    if (auto credential = ask_helper(store_, host)) return credential;
+    search.found = ask_helper(store_, host, search.tried, stop);
   }
-  if (auto found = auths_.find(server); found != auths_.end()) return found->second;
-  note(fmt::format("{} has nothing for '{}'", source_, host));
-  return std::nullopt;
+  if (search.found) return search;
+  if (auto found = auths_.find(server); found != auths_.end()) {
+    search.found = found->second;
+  } else {
+    search.tried.push_back(fmt::format("{} has nothing for '{}'", source_, host));
+  }
+  return search;
 }
 
 std::optional<Credential> DockerConfigCredentials::ask_helper(const std::string& name,
-                                                              const std::string& host) {
+                                                              const std::string& host,
+                                                              std::vector<std::string>& tried,
+                                                              const std::stop_token& stop) const {
   std::string program = "docker-credential-" + name;
   if (!run_helper_) {
-    note(fmt::format("{} cannot be run here", program));
+    tried.push_back(fmt::format("{} cannot be run here", program));
     return std::nullopt;
   }
   std::string server = canonical_server(host) == "docker.io" ? std::string(kDockerHubServer) : host;
   std::optional<std::string> answer;
   try {
-    answer = run_helper_(name, server);
+    answer = run_helper_(name, server, stop);
   } catch (base::Error& error) {
     if (error.kind() == base::ErrorKind::kCancelled) throw;
-    note(fmt::format("{} failed for '{}': {}", program, server, error.summary()));
+    tried.push_back(fmt::format("{} failed for '{}': {}", program, server, error.summary()));
     return std::nullopt;
   }
   if (!answer) {
-    note(fmt::format("{} has nothing for '{}'", program, server));
+    tried.push_back(fmt::format("{} has nothing for '{}'", program, server));
     return std::nullopt;
   }
   nlohmann::json fields = nlohmann::json::parse(*answer, nullptr, false);
   std::string secret = fields.is_object() ? text_field(fields, "Secret") : std::string();
   if (secret.empty()) {
-    note(fmt::format("{} gave no secret for '{}'", program, server));
+    tried.push_back(fmt::format("{} gave no secret for '{}'", program, server));
     return std::nullopt;
   }
   Credential credential;
@@ -155,14 +164,4 @@ std::optional<Credential> DockerConfigCredentials::ask_helper(const std::string&
   return credential;
 }
 
-void DockerConfigCredentials::note(std::string line) {
-  tried_.with([&](std::vector<std::string>& lines) {
-    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
-  });
-}
-
-std::vector<std::string> DockerConfigCredentials::tried() const {
-  return tried_.with([](const std::vector<std::string>& lines) { return lines; });
-}
-
-}  // namespace cooper::registry
+}  // namespace cooper::access

@@ -1,11 +1,11 @@
-#include "registry/credentials.h"
+#include "access/docker_config.h"
 
 #include <gtest/gtest.h>
 
 #include "base/base64.h"
 #include "base/error.h"
 
-namespace cooper::registry {
+namespace cooper::access {
 
 namespace {
 
@@ -19,49 +19,51 @@ std::string entry(const std::string& server, const std::string& user_and_passwor
 
 }  // namespace
 
-TEST(RegistryCredentials, ReadsAuths) {
+TEST(AccessDockerConfig, ReadsAuths) {
   DockerConfigCredentials store(auths(entry("ghcr.io", "ci:pass:word")), "config.json", {});
-  auto found = store.find("ghcr.io", "team/app");
+  auto found = store.find("ghcr.io", "team/app", {}).found;
   ASSERT_TRUE(found);
   EXPECT_EQ(found->username, "ci");
   EXPECT_EQ(found->password, "pass:word");
   EXPECT_EQ(found->source, "config.json");
-  EXPECT_FALSE(store.find("quay.io", "team/app"));
-  EXPECT_EQ(store.tried(), std::vector<std::string>{"config.json has nothing for 'quay.io'"});
+  EXPECT_FALSE(store.find("quay.io", "team/app", {}).found);
+  EXPECT_EQ(store.find("quay.io", "team/app", {}).tried,
+            std::vector<std::string>{"config.json has nothing for 'quay.io'"});
 }
 
-TEST(RegistryCredentials, KnowsDockerHubByAllItsNames) {
+TEST(AccessDockerConfig, KnowsDockerHubByAllItsNames) {
   for (const char* name :
        {"https://index.docker.io/v1/", "index.docker.io", "docker.io", "https://registry-1.docker.io"}) {
     DockerConfigCredentials store(auths(entry(name, "u:p")), "config.json", {});
-    EXPECT_TRUE(store.find("docker.io", "library/debian")) << name;
+    EXPECT_TRUE(store.find("docker.io", "library/debian", {}).found) << name;
   }
 }
 
-TEST(RegistryCredentials, TheMostSpecificPathWins) {
+TEST(AccessDockerConfig, TheMostSpecificPathWins) {
   DockerConfigCredentials store(auths(entry("r.example", "host:x") + "," + entry("r.example/team", "team:x") +
                                       "," + entry("r.example/team/app", "app:x")),
                                 "config.json", {});
-  EXPECT_EQ(store.find("r.example", "team/app")->username, "app");
-  EXPECT_EQ(store.find("r.example", "team/app/sub")->username, "app");
-  EXPECT_EQ(store.find("r.example", "team/other")->username, "team");
-  EXPECT_EQ(store.find("r.example", "teams/app")->username, "host");
+  EXPECT_EQ(store.find("r.example", "team/app", {}).found->username, "app");
+  EXPECT_EQ(store.find("r.example", "team/app/sub", {}).found->username, "app");
+  EXPECT_EQ(store.find("r.example", "team/other", {}).found->username, "team");
+  EXPECT_EQ(store.find("r.example", "teams/app", {}).found->username, "host");
 }
 
-TEST(RegistryCredentials, ReadsTokens) {
+TEST(AccessDockerConfig, ReadsTokens) {
   DockerConfigCredentials store(
       auths(
           R"("a.example":{"identitytoken":"i"},"b.example":{"registrytoken":"r"},"c.example":{}, "d.example":{"username":"u","password":"p"})"),
       "config.json", {});
-  EXPECT_EQ(store.find("a.example", "x")->identity_token, "i");
-  EXPECT_EQ(store.find("b.example", "x")->registry_token, "r");
-  EXPECT_FALSE(store.find("c.example", "x"));
-  EXPECT_EQ(store.find("d.example", "x")->password, "p");
+  EXPECT_EQ(store.find("a.example", "x", {}).found->identity_token, "i");
+  EXPECT_EQ(store.find("b.example", "x", {}).found->registry_token, "r");
+  EXPECT_FALSE(store.find("c.example", "x", {}).found);
+  EXPECT_EQ(store.find("d.example", "x", {}).found->password, "p");
 }
 
-TEST(RegistryCredentials, AsksTheHelperOfTheHostThenTheStore) {
+TEST(AccessDockerConfig, AsksTheHelperOfTheHostThenTheStore) {
   std::vector<std::string> asked;
-  auto helper = [&](const std::string& name, const std::string& server) -> std::optional<std::string> {
+  auto helper = [&](const std::string& name, const std::string& server,
+                    const std::stop_token&) -> std::optional<std::string> {
     asked.push_back(name + " " + server);
     if (name == "gcr") return R"({"ServerURL":"gcr.io","Username":"<token>","Secret":"refresh"})";
     if (server == "https://index.docker.io/v1/") return R"({"Username":"hub","Secret":"s"})";
@@ -69,28 +71,30 @@ TEST(RegistryCredentials, AsksTheHelperOfTheHostThenTheStore) {
   };
   DockerConfigCredentials store(R"({"credHelpers":{"gcr.io":"gcr"},"credsStore":"desktop"})", "config.json",
                                 helper);
-  auto gcr = store.find("gcr.io", "p/app");
+  auto gcr = store.find("gcr.io", "p/app", {}).found;
   EXPECT_EQ(gcr->identity_token, "refresh");
   EXPECT_EQ(gcr->source, "docker-credential-gcr");
-  EXPECT_EQ(store.find("docker.io", "library/debian")->username, "hub");
-  EXPECT_FALSE(store.find("quay.io", "x"));
+  EXPECT_EQ(store.find("docker.io", "library/debian", {}).found->username, "hub");
+  EXPECT_FALSE(store.find("quay.io", "x", {}).found);
   EXPECT_EQ(asked, (std::vector<std::string>{"gcr gcr.io", "desktop https://index.docker.io/v1/",
                                              "desktop quay.io"}));
 }
 
-TEST(RegistryCredentials, ABrokenHelperIsTriedAndTold) {
-  auto helper = [](const std::string&, const std::string&) -> std::optional<std::string> {
+TEST(AccessDockerConfig, ABrokenHelperIsTriedAndTold) {
+  auto helper = [](const std::string&, const std::string&,
+                   const std::stop_token&) -> std::optional<std::string> {
     throw base::Error(base::ErrorKind::kIo, "cannot run it");
   };
   DockerConfigCredentials store(R"({"credsStore":"x","auths":{"a.example":{"username":"u","password":"p"}}})",
                                 "config.json", helper);
-  EXPECT_EQ(store.find("a.example", "y")->username, "u");
-  ASSERT_EQ(store.tried().size(), 1U);
-  EXPECT_NE(store.tried()[0].find("docker-credential-x failed for 'a.example': cannot run it"),
+  const registry::CredentialSearch search = store.find("a.example", "y", {});
+  EXPECT_EQ(search.found->username, "u");
+  ASSERT_EQ(search.tried.size(), 1U);
+  EXPECT_NE(search.tried[0].find("docker-credential-x failed for 'a.example': cannot run it"),
             std::string::npos);
 }
 
-TEST(RegistryCredentials, NamesWhatIsMalformedWithoutShowingIt) {
+TEST(AccessDockerConfig, NamesWhatIsMalformedWithoutShowingIt) {
   for (const char* text :
        {"[]", "{", R"({"auths":{"a":{"auth":"c2VjcmV0"}}})", R"({"auths":{"a":{"auth":"!"}}})"}) {
     try {
@@ -106,4 +110,4 @@ TEST(RegistryCredentials, NamesWhatIsMalformedWithoutShowingIt) {
       DockerConfigCredentials(R"({"auths":[],"credHelpers":7,"credsStore":{}})", "config.json", {}));
 }
 
-}  // namespace cooper::registry
+}  // namespace cooper::access

@@ -1,4 +1,4 @@
-#include "cli/credentials.h"
+#include "access/open_credentials.h"
 
 #include <filesystem>
 #include <fstream>
@@ -7,16 +7,18 @@
 #include "os/beneath.h"
 #include "support/error_of.h"
 
-namespace cooper::cli {
+namespace cooper::access {
 namespace {
 
-Environment with(std::map<std::string, std::string> variables) {
-  return Environment(std::move(variables));
+cloud::CloudContext with(std::map<std::string, std::string> variables) {
+  cloud::CloudContext context;
+  context.environment = std::move(variables);
+  return context;
 }
 
 using support::error_of;
 
-class CliCredentials : public testing::Test {
+class AccessOpenCredentials : public testing::Test {
  protected:
   std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
   void write(const std::string& name, const std::string& content) {
@@ -30,32 +32,33 @@ class CliCredentials : public testing::Test {
   os::TempDir directory_{testing::TempDir(), "credentials-"};
 };
 
-TEST_F(CliCredentials, NobodyWithoutAFile) {
-  EXPECT_EQ(open_credentials(with({{"HOME", path("none")}}))->find("r.example", "app"), std::nullopt);
+TEST_F(AccessOpenCredentials, NobodyWithoutAFile) {
+  EXPECT_EQ(open_credentials(with({{"HOME", path("none")}}))->find("r.example", "app", {}).found,
+            std::nullopt);
 }
 
-TEST_F(CliCredentials, ComeFromTheHomeDirectory) {
+TEST_F(AccessOpenCredentials, ComeFromTheHomeDirectory) {
   write("home/.docker/config.json", config("r.example", "bWU6c2VjcmV0"));
   auto store = open_credentials(with({{"HOME", path("home")}}));
-  auto credential = store->find("r.example", "app");
+  auto credential = store->find("r.example", "app", {}).found;
   ASSERT_TRUE(credential);
   EXPECT_EQ(credential->username, "me");
   EXPECT_EQ(credential->password, "secret");
-  EXPECT_EQ(store->find("other.example", "app"), std::nullopt);
+  EXPECT_EQ(store->find("other.example", "app", {}).found, std::nullopt);
 }
 
-TEST_F(CliCredentials, TheNearestSourceWins) {
+TEST_F(AccessOpenCredentials, TheNearestSourceWins) {
   write("home/.docker/config.json", config("r.example", "bWU6c2VjcmV0"));
   write("other/config.json", config("r.example", "eW91OnNlY3JldA=="));
   std::map<std::string, std::string> variables = {{"HOME", path("home")}, {"DOCKER_CONFIG", path("other")}};
-  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app")->username, "you");
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app", {}).found->username, "you");
   variables["DOCKER_AUTH_CONFIG"] = config("r.example", "dGhleTpzZWNyZXQ=");
-  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app")->username, "they");
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app", {}).found->username, "they");
   variables["DOCKER_AUTH_CONFIG"] = "";
-  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app")->username, "you");
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app", {}).found->username, "you");
 }
 
-TEST_F(CliCredentials, AMalformedFileIsNamed) {
+TEST_F(AccessOpenCredentials, AMalformedFileIsNamed) {
   write("home/.docker/config.json", "{");
   base::Error error = error_of([&] { open_credentials(with({{"HOME", path("home")}})); });
   EXPECT_EQ(error.kind(), base::ErrorKind::kUsage);
@@ -63,23 +66,25 @@ TEST_F(CliCredentials, AMalformedFileIsNamed) {
 }
 
 // Helpers are found by the process's own PATH.
-class CliCredentialHelper : public CliCredentials {
+class AccessCredentialHelper : public AccessOpenCredentials {
  protected:
-  CliCredentialHelper() : path_before_(::getenv("PATH")) {
+  AccessCredentialHelper() : path_before_(::getenv("PATH")) {
     ::setenv("PATH", (directory_.path() + ":" + path_before_).c_str(), 1);
   }
-  ~CliCredentialHelper() override { ::setenv("PATH", path_before_.c_str(), 1); }
+  ~AccessCredentialHelper() override { ::setenv("PATH", path_before_.c_str(), 1); }
   std::optional<registry::Credential> ask(const std::string& script) {
     write("docker-credential-fake", "#!/bin/sh\n" + script);
     std::filesystem::permissions(path("docker-credential-fake"), std::filesystem::perms::owner_all);
     store_ = open_credentials(with({{"DOCKER_AUTH_CONFIG", R"({"credsStore":"fake"})"}}));
-    return store_->find("r.example", "app");
+    search_ = store_->find("r.example", "app", {});
+    return search_.found;
   }
   std::string path_before_;
   std::shared_ptr<registry::CredentialStore> store_;
+  registry::CredentialSearch search_;
 };
 
-TEST_F(CliCredentialHelper, GetsTheServerAndGivesASecret) {
+TEST_F(AccessCredentialHelper, GetsTheServerAndGivesASecret) {
   auto credential =
       ask("read server; echo \"{\\\"Username\\\":\\\"$1 $server\\\",\\\"Secret\\\":\\\"s\\\"}\"\n");
   ASSERT_TRUE(credential);
@@ -87,15 +92,15 @@ TEST_F(CliCredentialHelper, GetsTheServerAndGivesASecret) {
   EXPECT_EQ(credential->password, "s");
 }
 
-TEST_F(CliCredentialHelper, MayKnowNothing) {
+TEST_F(AccessCredentialHelper, MayKnowNothing) {
   EXPECT_EQ(ask("echo 'credentials not found in native keychain'; exit 1\n"), std::nullopt);
 }
 
 // The pull is tried without credentials; when that fails too, the registry's error says what was tried.
-TEST_F(CliCredentialHelper, AFailureIsRemembered) {
+TEST_F(AccessCredentialHelper, AFailureIsRemembered) {
   EXPECT_EQ(ask("echo 'keychain is locked' >&2; exit 1\n"), std::nullopt);
-  EXPECT_THAT(store_->tried(), testing::Contains(testing::HasSubstr("keychain is locked")));
+  EXPECT_THAT(search_.tried, testing::Contains(testing::HasSubstr("keychain is locked")));
 }
 
 }  // namespace
-}  // namespace cooper::cli
+}  // namespace cooper::access

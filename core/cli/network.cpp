@@ -1,0 +1,55 @@
+#include "cli/network.h"
+
+#include "access/open_credentials.h"
+#include "cloud/context.h"
+
+namespace cooper::cli {
+
+namespace {
+
+// A cache that does not answer soon is worth less than the time that it takes.
+constexpr int kCacheAttempts = 3;
+constexpr std::chrono::seconds kCacheConnectTimeout{10};
+constexpr std::chrono::seconds kCacheStallTimeout{20};
+
+net::ClientOptions http_options(const Environment& environment) {
+  auto either = [&](const char* lower, const char* upper) {
+    return environment.get(lower, environment.get(upper));
+  };
+  net::ClientOptions options;
+  options.http_proxy = either("http_proxy", "HTTP_PROXY");
+  options.https_proxy = either("https_proxy", "HTTPS_PROXY");
+  options.no_proxy = either("no_proxy", "NO_PROXY");
+  options.ca_file = environment.get("SSL_CERT_FILE");
+  return options;
+}
+
+}  // namespace
+
+std::shared_ptr<registry::Client> Network::client() const {
+  return registry::Client::create(http, credentials, options);
+}
+
+std::shared_ptr<registry::Client> Network::cache_client() const {
+  registry::ClientOptions impatient = options;
+  impatient.retry.attempts = kCacheAttempts;
+  impatient.connect_timeout = kCacheConnectTimeout;
+  impatient.stall_timeout = kCacheStallTimeout;
+  return registry::Client::create(http, credentials, impatient);
+}
+
+Network open_network(const Environment& environment, const RegistryFlags& flags,
+                     std::function<void(const std::string&)> on_retry) {
+  Network network;
+  network.http = net::HttpClient::create(http_options(environment));
+  network.options.routes = access::open_routes(route_options(flags, environment));
+  network.options.on_retry = on_retry;
+  cloud::CloudContext cloud;
+  cloud.http = network.http;
+  cloud.environment = environment.variables();
+  cloud.on_retry = std::move(on_retry);
+  network.credentials = access::open_credentials(cloud);
+  return network;
+}
+
+}  // namespace cooper::cli
