@@ -17,6 +17,7 @@
 #include "build/key_agent.h"
 #include "build/open_context.h"
 #include "build/outputs.h"
+#include "build/push_check.h"
 #include "build/results.h"
 #include "cache/records.h"
 #include "dockerfile/frontend.h"
@@ -96,6 +97,8 @@ class Build {
   BuildResult run() {
     // Refuse what is asked for wrongly, before anything is fetched.
     caches_ = std::make_unique<BuildCaches>(request_, tools_, layers_, pool_, bases_.places(), warner());
+    PushCheck push_check(request_.check_push ? push_targets(request_) : std::vector<oci::Reference>(),
+                         tools_.registry, stop_);
     // Read the Dockerfile and look at what it may copy from.
     context_ = open_context(
         request_, {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)}, stop_);
@@ -106,6 +109,7 @@ class Build {
     for (const oci::Platform& platform : target_platforms(request_)) lower(ast, platform);
     require_entitlements(definition_, roots(), request_);
     caches_->mounts().check_ids(definition_);
+    push_check.wait();
     // Beyond this point there are no Dockerfile terms.
     for (const dockerfile::Lowered& lowered : lowered_) image_steps_.add(lowered);
     ops::Services services = make_services();

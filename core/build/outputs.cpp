@@ -42,6 +42,19 @@ void check_annotations(const BuildRequest& request) {
   }
 }
 
+std::vector<oci::Reference> output_names(const BuildRequest& request, const Attributes& attributes) {
+  std::vector<std::string> texts = request.tags;
+  if (const std::string* name = attributes.find("name")) texts = base::split(*name, ',');
+  std::vector<oci::Reference> references;
+  for (const std::string& text : texts) references.push_back(oci::Reference::parse(text));
+  return references;
+}
+
+bool is_pushed(const std::string& type, const Attributes& attributes) {
+  if (type != "registry" && type != "image") return false;
+  return attributes.flag("push", type == "registry");
+}
+
 class OutputOpener {
  public:
   OutputOpener(const BuildRequest& request, const OutputWorld& world, const Epochs& epochs)
@@ -77,14 +90,6 @@ class OutputOpener {
     bool docker_media_types = false;
     bool operator==(const Format&) const = default;
   };
-
-  std::vector<oci::Reference> names(const Attributes& attributes) const {
-    std::vector<std::string> texts = request_.tags;
-    if (const std::string* name = attributes.find("name")) texts = base::split(*name, ',');
-    std::vector<oci::Reference> references;
-    for (const std::string& text : texts) references.push_back(oci::Reference::parse(text));
-    return references;
-  }
 
   exporter::Destination destination(const Attributes& attributes) const {
     std::string path = attributes.required("dest");
@@ -127,9 +132,9 @@ class OutputOpener {
   void open_registry(const std::string& type, const Attributes& attributes) {
     choose_format(attributes);
     outputs_.makes_image = true;
-    if (!attributes.flag("push", type == "registry")) return;
+    if (!is_pushed(type, attributes)) return;
     exporter::RegistryOutput output;
-    output.names = names(attributes);
+    output.names = output_names(request_, attributes);
     output.by_digest = attributes.flag("push-by-digest", false);
     if (output.names.empty()) {
       throw Error(ErrorKind::kUsage, "nothing to push to: the image has no name")
@@ -145,7 +150,7 @@ class OutputOpener {
     output.kind = type == "oci" ? exporter::ArchiveKind::kOci : exporter::ArchiveKind::kDocker;
     output.as_directory = !attributes.flag("tar", true);
     output.destination = destination(attributes);
-    output.names = names(attributes);
+    output.names = output_names(request_, attributes);
     outputs_.exporters.push_back(exporter::make_archive_exporter(std::move(output), world_.layers));
   }
 
@@ -173,6 +178,16 @@ bool Outputs::needs_image() const {
     if (exporter->needs_image()) return true;
   }
   return makes_image;
+}
+
+std::vector<oci::Reference> push_targets(const BuildRequest& request) {
+  std::vector<oci::Reference> targets;
+  for (const Output& output : request.outputs) {
+    Attributes attributes("output type=" + output.type, output.attributes);
+    if (!is_pushed(output.type, attributes)) continue;
+    for (oci::Reference& name : output_names(request, attributes)) targets.push_back(std::move(name));
+  }
+  return targets;
 }
 
 Outputs open_outputs(const BuildRequest& request, const OutputWorld& world, const Epochs& epochs) {

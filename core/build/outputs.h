@@ -8,6 +8,7 @@
 #include "build/request.h"
 #include "build/toolbox.h"
 #include "exporter/exporter.h"
+#include "oci/reference.h"
 #include "registry/blob_places.h"
 #include "snapshot/layer_store.h"
 
@@ -38,6 +39,9 @@ struct OutputWorld {
   base::ThreadPool& pool;
   std::shared_ptr<registry::BlobPlaces> places;
 };
+
+// The names that outputs push to, as far as they have any.
+std::vector<oci::Reference> push_targets(const BuildRequest& request);
 
 // Checks every output before anything is built. Throws Error{kUsage} naming the output and the attribute.
 Outputs open_outputs(const BuildRequest& request, const OutputWorld& world, const Epochs& epochs);

@@ -76,6 +76,7 @@ struct BuildRequest {
   std::optional<std::int64_t> epoch;  // --source-date-epoch, seconds
   bool epoch_from_git = true;         // otherwise the commit's time, where the context is a git work tree
 
+  bool check_push = true;  // ask registries, before anything runs, whether they will take the image
   std::string iid_file;
   std::string metadata_file;
   int max_parallelism = 0;  // RUN steps at once, 0: by the machine

@@ -167,6 +167,8 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("-o,--output", flags.outputs, "type=registry|oci|docker|local|tar,…")
       ->allow_extra_args(false);
   app.add_flag("--push", flags.push, "push to the registry, short for -o type=registry");
+  app.add_flag("--no-push-check", flags.no_push_check,
+               "do not ask the registry before the build whether it will take the image");
   app.add_flag("--load", flags.load, "not offered: see -o type=docker");
   app.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE")
       ->allow_extra_args(false);
@@ -268,6 +270,7 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   request.network = flags.network;
   if (!flags.shm_size.empty()) request.shm_size = parse_bytes(flags.shm_size, "--shm-size");
   request.cgroup_parent = flags.cgroup_parent;
+  request.check_push = !flags.no_push_check;
   request.iid_file = flags.iid_file;
   request.metadata_file = flags.metadata_file;
   request.max_parallelism = flags.parallel;

@@ -53,6 +53,7 @@ struct BuildFlags {
   bool check = false;
   bool no_cache = false;
   bool push = false;
+  bool no_push_check = false;
   bool load = false;
   bool pull = false;
   bool quiet = false;

@@ -11,6 +11,7 @@
 #include "net/url.h"
 #include "oci/media_type.h"
 #include "registry/blob_reader.h"
+#include "registry/push_check.h"
 #include "registry/transport.h"
 #include "registry/upload.h"
 
@@ -165,6 +166,10 @@ class RegistryClient final : public Client {
       call.http.url = net::resolve_url(response.effective_url, next);
     }
     return tags;
+  }
+
+  void check_push(const oci::Reference& repository, const std::stop_token& stop) override {
+    registry::check_push(*transport_, repository, stop);
   }
 
   BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,

@@ -80,6 +80,8 @@ class Client {
   // All tags of a repository, in the registry's order; none when there is no such repository.
   virtual std::vector<std::string> list_tags(const oci::Reference& repository,
                                              const std::stop_token& stop) = 0;
+  // Whether a push may begin, asked without leaving anything behind: throws as push_blob() would.
+  virtual void check_push(const oci::Reference& repository, const std::stop_token& stop) = 0;
   virtual BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,
                              const std::stop_token& stop) = 0;
   // Starts a blob whose digest is not known yet; nullptr when this client or registry cannot. Destroying it

@@ -67,6 +67,10 @@ REGISTRY_AUTH=htpasswd REGISTRY_AUTH_HTPASSWD_REALM=test REGISTRY_AUTH_HTPASSWD_
 printf 'FROM scratch\nCOPY file /\n' >context/Dockerfile
 build_fails 6 -t "$REGISTRY/app" --push context
 assert_contains "$message" "$REGISTRY"
+assert_contains "$message" 'nothing was built'
+assert_lacks "$message" 'COPY file'
+build_fails 6 -t "$REGISTRY/app" --push --no-push-check context
+assert_contains "$message" 'COPY file'
 mkdir -p "$DOCKER_CONFIG"
 login() {
   jq -n --arg host "$REGISTRY" --arg auth "$(printf '%s' "$1" | base64)" '{auths: {($host): {auth: $auth}}}' \

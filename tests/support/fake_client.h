@@ -14,7 +14,7 @@
 
 namespace cooper::support {
 
-class FakeClient final : public registry::Client {
+class FakeClient : public registry::Client {
  public:
   void add_manifest(const std::string& name, const std::string& media_type, const std::string& raw) {
     registry::RawManifest manifest{media_type, raw, base::sha256(raw)};
@@ -67,6 +67,11 @@ class FakeClient final : public registry::Client {
     }
     return tags;
   }
+  void check_push(const oci::Reference& repository, const std::stop_token&) override {
+    std::scoped_lock lock(mutex);
+    asked.push_back("push " + repository.name());
+    if (refuses_pushes) throw base::Error(base::ErrorKind::kAuth, "no pushes here");
+  }
   registry::BlobPush push_blob(const oci::Reference& repository, const registry::PushBlob& blob,
                                const std::stop_token&) override {
     std::scoped_lock lock(mutex);
@@ -92,6 +97,7 @@ class FakeClient final : public registry::Client {
   }
 
   std::mutex mutex;
+  bool refuses_pushes = false;
   bool streams_break = false;  // a streamed blob does not arrive
   bool has_already = false;    // pushed blobs are there: nobody is asked for their bytes
   std::map<std::string, registry::RawManifest>

@@ -68,6 +68,11 @@ base::Digest FakeRegistry::add_manifest(const std::string& repository, const std
   return digest;
 }
 
+std::size_t FakeRegistry::open_uploads() const {
+  std::scoped_lock lock(state_->mutex);
+  return state_->uploads.size();
+}
+
 bool FakeRegistry::has_blob(const std::string& repository, const base::Digest& digest) const {
   std::scoped_lock lock(state_->mutex);
   auto found = state_->in_repository.find(repository);
@@ -192,6 +197,11 @@ FakeReply FakeRegistry::handle_upload(State& state, const FakeRequest& request, 
   auto upload = state.uploads.find(session);
   if (upload == state.uploads.end())
     return refusal(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+  if (request.method == "DELETE") {
+    state.uploads.erase(upload);
+    reply.status = 204;
+    return reply;
+  }
   upload->second += request.body;
   if (request.method == "PATCH") {
     reply.status = 202;

@@ -25,6 +25,7 @@ class FakeRegistry {
                             const std::string& media_type, const std::string& raw);
   bool has_blob(const std::string& repository, const base::Digest& digest) const;
   std::string blob(const base::Digest& digest) const;
+  std::size_t open_uploads() const;
   std::string manifest(const std::string& repository, const std::string& tag_or_digest) const;
 
   // From now on every request needs "Basic user:password".
