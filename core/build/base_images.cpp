@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "build/oci_layout.h"
 #include "oci/media_type.h"
+#include "transfer/oci_layout.h"
 
 namespace cooper::build {
 namespace {
@@ -105,8 +105,8 @@ BaseImages::Origin BaseImages::in_registry(const std::string& name) {
 }
 
 BaseImages::Origin BaseImages::in_layout(const std::string& text, const oci::Platform& platform) {
-  LayoutName name = LayoutName::parse(text);
-  auto layout = std::make_shared<const OciLayout>(name);
+  transfer::LayoutName name = transfer::LayoutName::parse(text);
+  auto layout = std::make_shared<const transfer::OciLayout>(name);
   Origin origin;
   origin.document = layout->resolve(platform);
   origin.shown = name.str();
@@ -122,8 +122,9 @@ BaseImages::Origin BaseImages::in_layout(const std::string& text, const oci::Pla
 }
 
 BaseImages::Pinned BaseImages::pin(const std::string& name, const oci::Platform& platform) {
-  bool is_layout = name.starts_with(kOciLayoutScheme);
-  Origin origin = is_layout ? in_layout(name.substr(kOciLayoutScheme.size()), platform) : in_registry(name);
+  bool is_layout = name.starts_with(transfer::kOciLayoutScheme);
+  Origin origin =
+      is_layout ? in_layout(name.substr(transfer::kOciLayoutScheme.size()), platform) : in_registry(name);
   std::string text = read_document(origin, origin.document, true);
   if (oci::is_index_document(text)) {
     oci::Index index = oci::Index::parse(text);

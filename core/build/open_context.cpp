@@ -12,7 +12,6 @@
 #include "build/context_kind.h"
 #include "build/find_dockerfile.h"
 #include "build/git_context.h"
-#include "build/oci_layout.h"
 #include "context/git_time.h"
 #include "context/local_tree.h"
 #include "context/pattern_matcher.h"
@@ -21,6 +20,7 @@
 #include "os/fd.h"
 #include "os/waiting_source.h"
 #include "snapshot/merged_view.h"
+#include "transfer/oci_layout.h"
 
 namespace cooper::build {
 namespace {
@@ -94,7 +94,7 @@ class Opener {
       case Kind::kImage:
         return open_image(written.value);
       case Kind::kOciLayout:
-        return open_image(std::string(kOciLayoutScheme) + written.value);
+        return open_image(std::string(transfer::kOciLayoutScheme) + written.value);
     }
   }
 
@@ -269,7 +269,7 @@ class Opener {
         return named;
       case Kind::kOciLayout:
         named.kind = NamedKind::kImage;
-        named.value = LayoutName::parse(written.value).str();
+        named.value = transfer::LayoutName::parse(written.value).str();
         return named;
     }
     return named;

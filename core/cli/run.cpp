@@ -12,6 +12,7 @@
 #include "cli/call_command.h"
 #include "cli/doctor_command.h"
 #include "cli/environment.h"
+#include "cli/image_command.h"
 
 namespace cooper::cli {
 namespace {
@@ -43,10 +44,14 @@ int run(int argc, char** argv) {
   CacheFlags cache_flags;
   CLI::App* cache = app.add_subcommand("cache", "look after the local store");
   add_cache_flags(*cache, cache_flags);
+  ImageFlags image_flags;
+  CLI::App* image = app.add_subcommand("image", "look at, copy and join images as they are");
+  add_image_flags(*image, image_flags);
   try {
     app.parse(argc, argv);
     if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);
     if (cache->parsed()) return run_cache_command(cache_flags, environment);
+    if (image->parsed()) return run_image_command(image_flags, environment);
     if (auto call = requested_call(build_flags)) return run_call_command(*call, build_flags, environment);
     return run_build_command(build_flags, environment);
   } catch (const CLI::ParseError& error) {

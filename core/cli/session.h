@@ -12,6 +12,7 @@
 #include "build/toolbox.h"
 #include "cli/environment.h"
 #include "cli/registry_flags.h"
+#include "cli/signals.h"
 #include "sandbox/launcher.h"
 #include "sandbox/tier.h"
 
@@ -31,7 +32,6 @@ class Session {
   int stop_signal() const;  // the signal that came, 0 for none
 
  private:
-  class Signals;
   const Environment& environment_;
   std::string store_;
   sandbox::ProbeResult probe_;

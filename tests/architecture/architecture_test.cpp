@@ -20,7 +20,7 @@ const std::vector<std::set<std::string>> kLayers = {
     {"base"},
     {"os", "oci", "net", "archive"},
     {"graph", "store", "snapshot", "registry", "cloud", "sandbox"},
-    {"context", "dockerfile", "solver", "access"},
+    {"context", "dockerfile", "solver", "access", "transfer"},
     {"cache", "ops", "image", "exporter"},
     {"build"},
     {"report", "cli"},

@@ -1,4 +1,4 @@
-#include "build/oci_layout.h"
+#include "transfer/oci_layout.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "oci/manifest.h"
 
-namespace cooper::build {
+namespace cooper::transfer {
 namespace {
 
 using base::Error;
@@ -145,4 +145,4 @@ std::unique_ptr<base::ByteSource> OciLayout::open_blob(const base::Digest& diges
   return std::make_unique<FileSource>(open("blobs/sha256/" + digest.hex()), digest.str());
 }
 
-}  // namespace cooper::build
+}  // namespace cooper::transfer

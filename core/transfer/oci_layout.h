@@ -12,7 +12,7 @@
 #include "oci/descriptor.h"
 #include "os/beneath.h"
 
-namespace cooper::build {
+namespace cooper::transfer {
 
 inline constexpr std::string_view kOciLayoutScheme = "oci-layout://";
 
@@ -45,4 +45,4 @@ class OciLayout {
   os::Root root_;
 };
 
-}  // namespace cooper::build
+}  // namespace cooper::transfer

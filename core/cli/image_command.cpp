@@ -1,0 +1,220 @@
+#include "cli/image_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fmt/format.h>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/flag_values.h"
+#include "cli/image_report.h"
+#include "cli/network.h"
+#include "cli/signals.h"
+#include "transfer/copy.h"
+#include "transfer/inspect.h"
+#include "transfer/join.h"
+
+namespace cooper::cli {
+
+namespace {
+
+using Places = std::vector<std::unique_ptr<transfer::ImagePlace>>;
+
+std::vector<oci::Platform> parse_platforms(const std::vector<std::string>& texts) {
+  std::vector<oci::Platform> platforms;
+  for (const std::string& text : texts) platforms.push_back(oci::parse_platform(text));
+  return platforms;
+}
+
+const char* describe(registry::BlobPush how) {
+  switch (how) {
+    case registry::BlobPush::kExisted:
+      return "is there";
+    case registry::BlobPush::kMounted:
+      return "mounted";
+    case registry::BlobPush::kUploaded:
+      return "sent";
+  }
+  return "";
+}
+
+class ImageCommand {
+ public:
+  ImageCommand(const ImageFlags& flags, const Environment& environment)
+      : flags_(flags), client_(open_network(environment, flags.registry, warn).client()) {}
+
+  int run() {
+    switch (flags_.action) {
+      case ImageFlags::Action::kInspect:
+        return inspect();
+      case ImageFlags::Action::kCopy:
+        return copy();
+      case ImageFlags::Action::kIndex:
+        return index();
+    }
+    return 0;
+  }
+
+  int stop_signal() const { return signals_.last(); }
+
+ private:
+  static void warn(const std::string& line) { std::fprintf(stderr, "warning: %s\n", line.c_str()); }
+  static void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+  Places open(const std::vector<std::string>& names) const {
+    Places places;
+    for (const std::string& name : names) places.push_back(transfer::open_place(name, client_));
+    return places;
+  }
+
+  int inspect() {
+    std::vector<oci::Platform> platforms = parse_platforms(flags_.platforms);
+    if (platforms.size() > 1) {
+      throw base::Error(base::ErrorKind::kUsage, "'image inspect' shows one platform")
+          .hint("give one --platform");
+    }
+    std::optional<oci::Platform> platform;
+    if (!platforms.empty()) platform = platforms.front();
+    // The config is of one image.
+    if (flags_.config && !platform) platform = oci::host_platform();
+    std::unique_ptr<transfer::ImagePlace> place = transfer::open_place(flags_.name, client_);
+    const transfer::InspectedImage image = transfer::inspect_image(*place, platform, signals_.token());
+    if (flags_.raw) {
+      print(image.document.raw);
+    } else if (flags_.config) {
+      print(image.config_json);
+    } else {
+      print(flags_.json ? render_image_json(image) : render_image(image));
+    }
+    return 0;
+  }
+
+  transfer::CopyOptions copy_options() {
+    transfer::CopyOptions options;
+    if (flags_.quiet) return options;
+    options.on_blob = [this](const oci::Descriptor& blob, registry::BlobPush how) {
+      std::scoped_lock lock(mutex_);
+      std::fprintf(stderr, "%s %s, %s\n", blob.digest.str().c_str(), describe(how),
+                   base::human_size(blob.size).c_str());
+    };
+    return options;
+  }
+
+  int copy() {
+    transfer::CopyOptions options = copy_options();
+    options.platforms = parse_platforms(flags_.platforms);
+    std::unique_ptr<transfer::ImagePlace> source = transfer::open_place(flags_.name, client_);
+    for (const auto& target : open(flags_.targets)) {
+      const transfer::CopyResult done = transfer::copy_image(*source, *target, options, signals_.token());
+      if (!flags_.quiet) {
+        std::fprintf(stderr, "copied %s to %s: %zu of %zu blobs sent, %s\n", source->shown().c_str(),
+                     target->shown().c_str(), done.sent, done.blobs,
+                     base::human_size(done.sent_bytes).c_str());
+      }
+      print(done.image.digest.str() + "\n");
+    }
+    return 0;
+  }
+
+  transfer::JoinOptions join_options() {
+    transfer::JoinOptions options;
+    options.copy = copy_options();
+    for (const std::string& text : flags_.annotations) {
+      for (const image::Annotation& annotation : parse_annotation(text)) {
+        if (annotation.place != image::AnnotationPlace::kIndex &&
+            annotation.place != image::AnnotationPlace::kManifest) {
+          throw base::Error(base::ErrorKind::kUnsupported,
+                            fmt::format("--annotation '{}' is not of the index", text))
+              .hint("write index:KEY=VALUE: images are joined as they are");
+        }
+        options.annotations[annotation.key] = annotation.value;
+      }
+    }
+    return options;
+  }
+
+  // What is there already comes first, as with imagetools.
+  std::vector<std::string> index_sources() const {
+    std::vector<std::string> sources;
+    if (flags_.append) sources.push_back(flags_.targets.front());
+    sources.insert(sources.end(), flags_.sources.begin(), flags_.sources.end());
+    return sources;
+  }
+
+  int index() {
+    if (flags_.targets.empty() && !flags_.dry_run) {
+      throw base::Error(base::ErrorKind::kUsage, "the index has no name")
+          .hint("add -t HOST/REPOSITORY:TAG, or --dry-run to see it");
+    }
+    if (flags_.append && flags_.targets.empty())
+      throw base::Error(base::ErrorKind::kUsage, "--append has nothing to append to").hint("add -t NAME");
+    const transfer::JoinOptions options = join_options();
+    const Places sources = open(index_sources());
+    const oci::Index joined = transfer::join_images(sources, options, signals_.token());
+    if (flags_.dry_run) {
+      print(joined.raw + "\n");
+      return 0;
+    }
+    transfer::put_index(joined, sources, open(flags_.targets), options, signals_.token());
+    print(joined.descriptor().digest.str() + "\n");
+    return 0;
+  }
+
+  const ImageFlags& flags_;
+  Signals signals_;
+  std::shared_ptr<registry::Client> client_;
+  std::mutex mutex_;
+};
+
+constexpr const char* kNameHelp = "HOST/REPOSITORY:TAG, …@DIGEST, or oci-layout://DIRECTORY[:TAG|@DIGEST]";
+
+}  // namespace
+
+void add_image_flags(CLI::App& app, ImageFlags& flags) {
+  using Action = ImageFlags::Action;
+  app.require_subcommand(1);
+  auto add = [&](const char* name, const char* what, Action action) {
+    CLI::App* command = app.add_subcommand(name, what);
+    command->callback([&flags, action] { flags.action = action; });
+    add_registry_flags(*command, flags.registry);
+    return command;
+  };
+  CLI::App* inspect = add("inspect", "show what a name means, without pulling it", Action::kInspect);
+  inspect->add_option("name", flags.name, kNameHelp)->required()->type_name("IMAGE");
+  inspect->add_option("--platform", flags.platforms, "of an index the image for os/arch[/variant]");
+  inspect->add_flag("--raw", flags.raw, "the manifest or index as it is");
+  inspect->add_flag("--config", flags.config, "the image's config as it is");
+  inspect->add_flag("--json", flags.json, "all of it as JSON");
+
+  CLI::App* copy = add("copy", "copy an image, with all platforms, as it is", Action::kCopy);
+  copy->add_option("source", flags.name, kNameHelp)->required()->type_name("SOURCE");
+  copy->add_option("target", flags.targets, "the same; several are written one after another")
+      ->required()
+      ->type_name("TARGET");
+  copy->add_option("--platform", flags.platforms, "of an index only these, os/arch[/variant]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  copy->add_flag("-q,--quiet", flags.quiet, "print the digest only");
+
+  CLI::App* index = add("index", "join images of several platforms under one name", Action::kIndex);
+  index->add_option("sources", flags.sources, kNameHelp)->required()->type_name("IMAGE");
+  index->add_option("-t,--tag", flags.targets, "name of the index; repeatable")->allow_extra_args(false);
+  index->add_option("--annotation", flags.annotations, "[index:]KEY=VALUE on the index")
+      ->allow_extra_args(false);
+  index->add_flag("--append", flags.append, "add to what the name has already");
+  index->add_flag("--dry-run", flags.dry_run, "print the index and write nothing");
+  index->add_flag("-q,--quiet", flags.quiet, "print the digest only");
+}
+
+int run_image_command(const ImageFlags& flags, const Environment& environment) {
+  ImageCommand command(flags, environment);
+  try {
+    return command.run();
+  } catch (const base::Error&) {
+    if (command.stop_signal() != 0) return 128 + command.stop_signal();
+    throw;
+  }
+}
+
+}  // namespace cooper::cli

@@ -1,0 +1,46 @@
+// Where an image lies or goes: a repository of a registry, or an OCI image layout on disk.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/bytes.h"
+#include "oci/descriptor.h"
+#include "oci/reference.h"
+#include "registry/client.h"
+
+namespace cooper::transfer {
+
+// Documents are manifests and indexes. What is read is verified against its digest; errors name the place.
+class ImagePlace {
+ public:
+  enum class Naming { kByDigest, kByName };
+
+  virtual ~ImagePlace() = default;
+  virtual std::string shown() const = 0;  // as people write it: "debian:12", "oci-layout://out:1.0"
+
+  // What the place's name means; nullopt when it means nothing.
+  virtual std::optional<registry::RawManifest> find(const std::stop_token& stop) = 0;
+  virtual std::optional<registry::RawManifest> find(const base::Digest& document,
+                                                    const std::stop_token& stop) = 0;
+  // Whether the document, and so all that it names, is there.
+  virtual bool has(const base::Digest& document, const std::stop_token& stop) = 0;
+  virtual std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
+                                                      const std::stop_token& stop) = 0;
+  // Where blobs can be mounted from; nullopt for what is no registry.
+  virtual std::optional<oci::Reference> repository() const { return std::nullopt; }
+
+  // Brings a blob here, its bytes only if they are not here yet.
+  virtual registry::BlobPush put_blob(const oci::Descriptor& blob, ImagePlace& from,
+                                      const std::stop_token& stop) = 0;
+  // All that the document names must be here already.
+  virtual void put(const registry::RawManifest& document, Naming naming, const std::stop_token& stop) = 0;
+};
+
+// "host/repository:tag", "…@digest", "docker://…", or "oci-layout://directory[:tag|@digest]", "oci:…". A
+// layout is made when something is put there. Throws Error{kUsage} for what is no name.
+std::unique_ptr<ImagePlace> open_place(const std::string& name, std::shared_ptr<registry::Client> client);
+
+}  // namespace cooper::transfer
