@@ -56,6 +56,26 @@ bool may_pass(CURLcode code) {
   }
 }
 
+std::string hint_for(CURLcode code, std::string_view reason) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "give the host's certificate authority with --registry-ca FILE, or in SSL_CERT_FILE";
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return "check the host's name, and the name servers of this machine";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return "check the proxy in http_proxy and https_proxy";
+    case CURLE_COULDNT_CONNECT:
+      return "check the host's name and port, and whether a firewall or a proxy stands in between";
+    case CURLE_SSL_CONNECT_ERROR:
+      // OpenSSL's words for an answer that is no TLS.
+      if (reason.find("wrong version number") != std::string_view::npos)
+        return "the host may speak plain http: allow that with --registry-insecure HOST";
+      return "";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 Transfer::Transfer(const Request& request, std::string url)
@@ -267,8 +287,7 @@ base::Error Transfer::describe(CURLcode code) const {
   base::Error error(base::ErrorKind::kRegistry,
                     fmt::format("cannot {} '{}': {}", method_, redact_url(url_), reason));
   error.retryable(may_pass(code));
-  if (code == CURLE_PEER_FAILED_VERIFICATION)
-    error.hint("give the certificate authority of this host to cooper");
+  if (std::string hint = hint_for(code, reason); !hint.empty()) error.hint(std::move(hint));
   return error;
 }
 

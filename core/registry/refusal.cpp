@@ -26,8 +26,10 @@ std::string messages(const nlohmann::json& body) {
     for (const nlohmann::json& error : *errors) {
       std::string line = text_field(error, "message");
       if (line.empty()) line = base::to_lower(text_field(error, "code"));
-      std::string detail = text_field(error, "detail");
-      if (!detail.empty() && detail != "{}") line += fmt::format(" ({})", detail);
+      // Structured details repeat the request.
+      auto detail = error.find("detail");
+      if (error.is_object() && detail != error.end() && detail->is_string())
+        line += fmt::format(" ({})", detail->get<std::string>());
       if (!line.empty()) lines.push_back(line);
     }
   }

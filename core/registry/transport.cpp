@@ -97,7 +97,8 @@ void Transport::deny(const Call& call, const net::Response& response, const std:
   throw error(
       base::ErrorKind::kAuth, call,
       fmt::format("registry '{}' denied access {}: {}", call.repository.host, who, refusal_text(response)))
-      .hint(anonymous ? "log in to the registry, or check the image's name"
+      .hint(anonymous ? fmt::format("log in with 'cooper login {}', or check the image's name",
+                                    call.repository.host)
                       : "check that these credentials may do this, and the image's name");
 }
 

@@ -76,10 +76,18 @@ login() {
   jq -n --arg host "$REGISTRY" --arg auth "$(printf '%s' "$1" | base64)" '{auths: {($host): {auth: $auth}}}' \
     >"$DOCKER_CONFIG/config.json"
 }
+# What the doctor says of it, before and after.
+doctor() { "$cooper" doctor registry --push "$REGISTRY/app" >said 2>log; }
+! doctor || fail 'the doctor finds that anybody may push'
+assert_contains "$(cat said)" "cooper login $REGISTRY"
 login 'builder:wrong password'
 build_fails 6 -t "$REGISTRY/app" --push context
 assert_lacks "$message" 'wrong password'
 login 'builder:open sesame'
+doctor || fail "the doctor finds: $(cat said)"
+assert_contains "$(cat said)" "user 'builder' of $DOCKER_CONFIG/config.json"
+assert_contains "$(cat said)" 'can be pushed'
+assert_lacks "$(cat said log)" 'open sesame'
 build -t "$REGISTRY/app" --push context
 assert_lacks "$(cat log)" 'open sesame'
 printf 'FROM %s/app\n' "$REGISTRY" >context/Dockerfile

@@ -114,7 +114,8 @@ bool FakeRegistry::allowed(const State& state, const FakeRequest& request, const
     refused.with("WWW-Authenticate", "Basic realm=\"fake\"");
     return false;
   }
-  if (state.realm.empty()) return true;
+  // Whoever has a token may say hello.
+  if (state.realm.empty() || (repository.empty() && !given.empty())) return true;
   bool push = request.method != "GET" && request.method != "HEAD";
   // "Bearer token-<number>|<scopes>"
   constexpr std::string_view kPrefix = "Bearer token-";
@@ -132,6 +133,11 @@ bool FakeRegistry::allowed(const State& state, const FakeRequest& request, const
 }
 
 FakeReply FakeRegistry::handle(State& state, const FakeRequest& request) {
+  if (request.path == "/v2/") {
+    FakeReply hello;
+    allowed(state, request, "", hello);
+    return hello;
+  }
   for (std::string_view kind : {"/blobs/uploads/", "/blobs/", "/manifests/", "/tags/"}) {
     std::size_t at = request.path.find(kind);
     if (at == std::string::npos || request.path.rfind("/v2/", 0) != 0) continue;
