@@ -226,6 +226,7 @@ class Build {
     ops::Services services;
     caches_->fill(services);
     services.definition = &definition_;
+    services.mounted = graph::mounted_vertices(definition_);
     services.layers = &layers_;
     services.pool = &pool_;
     services.events = tools_.events;

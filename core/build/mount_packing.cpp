@@ -69,8 +69,9 @@ snapshot::DirectoryIndex MountPacker::look(const std::string& directory,
 cache::MountLayer MountPacker::pack_layer(const snapshot::LayerIndex& index, const std::string& directory,
                                           const std::stop_token& stop) const {
   // SOURCE_DATE_EPOCH is about images: here every file keeps the time that its programs know it by.
-  const snapshot::SealedLayer sealed = snapshot::pack_blob(
-      layers_.store(), {index, directory, std::nullopt, compression_}, pool_, nullptr, stop);
+  const std::unique_ptr<snapshot::FileContents> files = snapshot::contents_of_tree(directory);
+  const snapshot::SealedLayer sealed =
+      snapshot::pack_blob(layers_.store(), {index, *files, std::nullopt, compression_}, pool_, nullptr, stop);
   return {sealed.diff_id, sealed.blob, tar_size(index)};
 }
 

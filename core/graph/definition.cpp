@@ -50,4 +50,20 @@ int Definition::add(Vertex vertex) {
   return place->second;
 }
 
+std::vector<bool> mounted_vertices(const Definition& definition) {
+  std::vector<bool> mounted(definition.vertices.size(), false);
+  auto mount = [&](int input) {
+    if (input != kScratch) mounted[static_cast<std::size_t>(input)] = true;
+  };
+  for (std::size_t i = definition.vertices.size(); i-- > 0;) {
+    const Vertex& vertex = definition.vertices[i];
+    const bool uses_all =
+        std::holds_alternative<Exec>(vertex.op) || (mounted[i] && std::holds_alternative<Merge>(vertex.op));
+    for (std::size_t k = 0; k < vertex.inputs.size(); ++k) {
+      if (uses_all || (mounted[i] && k == 0)) mount(vertex.inputs[k]);
+    }
+  }
+  return mounted;
+}
+
 }  // namespace cooper::graph

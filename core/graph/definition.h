@@ -43,6 +43,9 @@ struct Definition {
   std::unordered_map<base::Digest, int> known_;  // digest → index
 };
 
+// Which vertices have their layers mounted by some step, which stands on them or has them as a mount.
+std::vector<bool> mounted_vertices(const Definition& definition);
+
 // Identity of one vertex given the digests of its inputs; used to merge equal vertices inside a build. Does
 // not read contexts, so it is no cache key.
 base::Digest vertex_digest(const Vertex& vertex, const std::vector<base::Digest>& input_digests);

@@ -78,8 +78,11 @@ class FileRun {
   void next_action() { ++action_; }
 
   snapshot::LayerPtr finish() {
-    snapshot::LayerIndex index = stage_additions(builder_.take(services_.epoch.has_value()), staging_,
-                                                 services_.layers->form(), *services_.pool);
+    const auto vertex = static_cast<std::size_t>(vertex_);
+    const bool is_mounted = vertex >= services_.mounted.size() || services_.mounted[vertex];
+    snapshot::LayerIndex index =
+        stage_additions(builder_.take(services_.epoch.has_value()), staging_, services_.layers->form(),
+                        is_mounted ? LayerUse::kMounted : LayerUse::kOnlyRead, *services_.pool);
     return services_.layers->commit(std::move(staging_), std::move(index));
   }
 

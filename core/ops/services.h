@@ -25,6 +25,7 @@ class SelectionMemo;
 
 struct Services {
   const graph::Definition* definition = nullptr;
+  std::vector<bool> mounted;  // of `definition`: graph::mounted_vertices(); empty: all may be
   snapshot::LayerStore* layers = nullptr;
   cache::Records* records = nullptr;     // of the local store
   std::vector<cache::Records*> imports;  // further caches, asked in this order

@@ -27,36 +27,64 @@ const LayerIndex& Layer::index() const {
 }
 
 const std::string& Layer::tree() const {
-  require_ready();
+  if (!has_tree()) {
+    throw base::Error(base::ErrorKind::kInternal,
+                      fmt::format("the tree of layer '{}' is used before it was made", id_));
+  }
   return tree_;
 }
 
-void Layer::set_ready(std::shared_ptr<const LayerIndex> index, std::string tree) {
+void Layer::set_tree(std::string tree) {
   root_.emplace(tree);
-  index_ = std::move(index);
   tree_ = std::move(tree);
+  has_tree_.store(true, std::memory_order_release);
+}
+
+void Layer::set_ready(std::shared_ptr<const LayerIndex> index, std::string tree) {
+  set_tree(std::move(tree));
+  index_ = std::move(index);
   ready_.store(true, std::memory_order_release);
+}
+
+void Layer::set_ready(std::shared_ptr<const LayerIndex> index, std::shared_ptr<const FilePack> pack) {
+  index_ = std::move(index);
+  pack_ = std::move(pack);
+  ready_.store(true, std::memory_order_release);
+}
+
+const Entry& Layer::file_at(const std::string& path) const {
+  const Entry* entry = index().find(path);
+  if (entry != nullptr && entry->type == EntryType::kHardlink) entry = index().find(entry->link_target);
+  if (entry != nullptr && entry->type == EntryType::kFile) return *entry;
+  throw base::Error(base::ErrorKind::kIo, fmt::format("layer '{}' has no file '{}'", id_, path));
 }
 
 os::Fd Layer::open_file(const std::string& path) const {
   require_ready();
+  if (pack_ != nullptr) return pack_->open(file_at(path));
   return root_->open_exact(path, O_RDONLY | O_NONBLOCK);
 }
 
-base::Digest Layer::hash_file(const std::string& path, std::uint64_t size) const {
-  os::Fd file = open_file(path);
-  os::FdSource source(file.get(), tree_ + "/" + path);
+std::unique_ptr<FileContents> Layer::contents() const {
+  require_ready();
+  return pack_ != nullptr ? contents_of_pack(pack_) : contents_of_tree(tree_);
+}
+
+base::Digest Layer::hash_file(const Entry& file) const {
+  os::Fd opened = open_file(file.path);
+  os::FdSource source(opened.get(), file.path);
   // No larger than the file: most are small, and a large fresh buffer costs more than they do.
-  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(size + 1, kBufferSize)));
+  std::vector<std::byte> buffer(
+      static_cast<std::size_t>(std::min<std::uint64_t>(file.size + 1, kBufferSize)));
   base::Hasher hasher;
   std::uint64_t total = 0;
   while (std::size_t count = source.read(buffer)) {
     hasher.update(base::ByteSpan(buffer).first(count));
     total += count;
   }
-  if (total != size) {
-    throw base::Error(base::ErrorKind::kCorrupt,
-                      fmt::format("'{}' in layer '{}' has {} bytes instead of {}", path, id_, total, size))
+  if (total != file.size) {
+    throw base::Error(base::ErrorKind::kCorrupt, fmt::format("'{}' in layer '{}' has {} bytes instead of {}",
+                                                             file.path, id_, total, file.size))
         .hint("remove this layer's folder below trees/ in the store, it was changed from outside");
   }
   return hasher.finish();
@@ -71,7 +99,7 @@ base::Digest Layer::content_digest(const Entry& entry) const {
   });
   if (!known.empty()) return known;
 
-  base::Digest digest = hash_file(key, entry.size);
+  base::Digest digest = hash_file(file_at(key));
   digests_.with([&](auto& digests) { digests[key] = digest; });
   return digest;
 }

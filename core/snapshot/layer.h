@@ -3,8 +3,8 @@
 // A layer is known by an id. Layers of images have the id of their diffID ("sha256-<hex>"), declared from a
 // manifest without fetching anything; those that a step made elsewhere and a cache knows ("made-<hex>") also
 // keep the times that the step gave them; layers made here have a random id until and after they are sealed.
-// index() and tree() need the layer to be materialised first (LayerStore::materialize), which fetches and
-// unpacks the blob.
+// index() and the bytes of files need the layer to be materialised first (LayerStore::materialize), which
+// fetches and unpacks the blob. The bytes lie in a tree that can be mounted, or in a pack (file_pack.h).
 #pragma once
 
 #include <atomic>
@@ -25,6 +25,8 @@
 #include "base/guarded.h"
 #include "oci/descriptor.h"
 #include "os/beneath.h"
+#include "snapshot/file_contents.h"
+#include "snapshot/file_pack.h"
 #include "snapshot/layer_index.h"
 
 namespace cooper::snapshot {
@@ -69,13 +71,18 @@ class Layer {
   }
   // These throw Error{kInternal} before the layer is materialised.
   const LayerIndex& index() const;
-  const std::string& tree() const;  // directory with the bytes, in this process's form
+  // The directory with the bytes, in this process's form. Throws Error{kInternal} before there is one
+  // (LayerStore::prepare_overlay).
+  const std::string& tree() const;
+  bool has_tree() const { return has_tree_.load(std::memory_order_acquire); }
   bool materialized() const { return ready_.load(std::memory_order_acquire); }
   // Whether its blob could not be had, or was not what its digests say.
   bool lost() const { return lost_.load(std::memory_order_relaxed); }
 
   // Opens the bytes of a kFile or kHardlink of index(). Throws Error{kIo}.
   os::Fd open_file(const std::string& path) const;
+  // The bytes of all files, for one reader.
+  std::unique_ptr<FileContents> contents() const;
   // SHA-256 of a kFile's or kHardlink's bytes: from the index, else read once. Throws Error{kCorrupt} when
   // the file has not the size that the index says.
   base::Digest content_digest(const Entry& entry) const;
@@ -83,9 +90,12 @@ class Layer {
  private:
   friend class LayerStore;
   void require_ready() const;
-  base::Digest hash_file(const std::string& path, std::uint64_t size) const;
-  // Makes index() and tree() available, once.
+  const Entry& file_at(const std::string& path) const;
+  base::Digest hash_file(const Entry& file) const;
+  // Makes index() and the bytes available, once; later, of a packed layer, tree().
   void set_ready(std::shared_ptr<const LayerIndex> index, std::string tree);
+  void set_ready(std::shared_ptr<const LayerIndex> index, std::shared_ptr<const FilePack> pack);
+  void set_tree(std::string tree);
 
   std::string id_;
   std::optional<SealedLayer> origin_;
@@ -93,9 +103,12 @@ class Layer {
   std::mutex making_;   // single-flights materialize() and fetch_blob()
   std::mutex sealing_;  // single-flights seal()
   std::atomic<bool> ready_ = false;
+  std::atomic<bool> has_tree_ = false;
   std::atomic<bool> lost_ = false;
   // Written once, before ready_ becomes true, and never again.
   std::shared_ptr<const LayerIndex> index_;
+  std::shared_ptr<const FilePack> pack_;  // null: the bytes are in the tree alone
+  // The same with has_tree_.
   std::string tree_;
   std::optional<os::Root> root_;
   mutable base::Guarded<std::unordered_map<std::string, base::Digest>> digests_;

@@ -91,7 +91,8 @@ bool is_after(const Entry& entry, const timespec& moment) {
 Staging::Staging(os::TempDir directory)
     : directory_(std::move(directory)),
       tree_(directory_.path() + "/tree"),
-      scratch_(directory_.path() + "/scratch") {
+      scratch_(directory_.path() + "/scratch"),
+      pack_(directory_.path() + "/pack") {
   ::clock_gettime(CLOCK_REALTIME_COARSE, &begun_);
   make_directory(tree_, 0755);
   make_directory(scratch_, 0700);
@@ -106,6 +107,15 @@ LayerStore::LayerStore(std::shared_ptr<store::Store> store, Form form, base::Thr
 
 std::string LayerStore::index_path(const Layer& layer) const {
   return store_->layer_path(layer.id()) + "/index";
+}
+
+std::string LayerStore::tree_place(const std::string& id) const {
+  return store_->tree_path(std::string(form_name(form_)), id);
+}
+
+// Beside the index: bytes are the same in every form.
+std::string LayerStore::pack_place(const std::string& id) const {
+  return store_->layer_path(id) + "/pack";
 }
 
 LayerPtr LayerStore::remember(const std::string& id, const std::function<void(Layer&)>& set_up) {
@@ -136,7 +146,7 @@ LayerPtr LayerStore::find(const std::string& id) {
   // An id names a folder; anything that could lead elsewhere is none of ours.
   if (id.empty() || id.find('/') != std::string::npos || id.front() == '.') return nullptr;
   if (!store_->use(store_->layer_path(id) + "/index") ||
-      !exists(store_->tree_path(std::string(form_name(form_)), id))) {
+      (!exists(tree_place(id)) && !exists(pack_place(id)))) {
     return nullptr;
   }
   // A declared layer is not remembered from here: declare() is to make the object that knows its origin.
@@ -155,8 +165,13 @@ Staging LayerStore::begin() {
 }
 
 LayerPtr LayerStore::commit(Staging staging, LayerIndex index) {
-  TreeWriter(staging.tree(), form_).adopt(index, staging.files_finished_);
   index.mark_fresh(opened_);
+  if (staging.packed_) {
+    LayerPtr layer = remember(random_id(), [](Layer&) {});
+    publish_pack(*layer, staging.pack(), std::move(index));
+    return layer;
+  }
+  TreeWriter(staging.tree(), form_).adopt(index, staging.files_finished_);
   return publish(staging, std::move(index));
 }
 
@@ -182,22 +197,40 @@ LayerPtr LayerStore::publish(const Staging& staging, LayerIndex index) {
 // Bytes first, the index last: whoever finds the index finds the bytes. Killed in between, the tree is used
 // again by the next unpacking of the same layer, or removed as nobody's by the garbage collector.
 void LayerStore::publish_layer(Layer& layer, const std::string& tree, LayerIndex index) {
-  std::string place = store_->tree_path(std::string(form_name(form_)), layer.id());
+  std::string place = tree_place(layer.id());
   // First of all in use, so that a tree which is there already stays.
   while (!store_->use(store_->layer_path(layer.id()))) os::make_directories(store_->layer_path(layer.id()));
   store_->publish(tree, place);
+  publish_index(layer, index);
+  layer.set_ready(std::make_shared<const LayerIndex>(std::move(index)), place);
+}
+
+void LayerStore::publish_pack(Layer& layer, const std::string& pack, LayerIndex index) {
+  while (!store_->use(store_->layer_path(layer.id()))) os::make_directories(store_->layer_path(layer.id()));
+  store_->publish(pack, pack_place(layer.id()));
+  publish_index(layer, index);
+  auto shared = std::make_shared<const LayerIndex>(std::move(index));
+  layer.set_ready(shared, std::make_shared<const FilePack>(pack_place(layer.id()), shared));
+}
+
+void LayerStore::publish_index(Layer& layer, const LayerIndex& index) {
   store_->write_file(store::layer_size_path(*store_, layer.id()), store::render_size(disk_size(index)));
   store_->write_file(index_path(layer), index.serialize());
-  layer.set_ready(std::make_shared<const LayerIndex>(std::move(index)), place);
 }
 
 // Takes the layer from the store; false when it is not there, or damaged and to be had again.
 bool LayerStore::load(Layer& layer) {
-  std::string tree = store_->tree_path(std::string(form_name(form_)), layer.id());
-  if (!store_->use(index_path(layer)) || !exists(tree)) return false;
+  std::string tree = tree_place(layer.id());
+  std::string pack = pack_place(layer.id());
+  if (!store_->use(index_path(layer)) || (!exists(tree) && !exists(pack))) return false;
   try {
-    LayerIndex index = LayerIndex::parse(os::read_file(index_path(layer), kMaximumIndex));
-    layer.set_ready(std::make_shared<const LayerIndex>(std::move(index)), tree);
+    auto index = std::make_shared<const LayerIndex>(
+        LayerIndex::parse(os::read_file(index_path(layer), kMaximumIndex)));
+    if (exists(tree)) {
+      layer.set_ready(std::move(index), std::move(tree));
+    } else {
+      layer.set_ready(index, std::make_shared<const FilePack>(pack, index));
+    }
     return true;
   } catch (base::Error& error) {
     if (error.kind() == base::ErrorKind::kCorrupt && layer.origin()) return false;

@@ -22,14 +22,17 @@
 
 namespace cooper::snapshot {
 
-// A layer being made: write files into tree() (file system paths mirror layer paths), list them in an index,
-// commit.
+// A layer being made: write files into tree() (file system paths mirror layer paths), or the bytes of all
+// files into pack(), list them in an index, commit.
 class Staging {
  public:
   const std::string& tree() const { return tree_; }
+  const std::string& pack() const { return pack_; }
   const std::string& scratch() const {
     return scratch_;
   }  // same file system; overlay's work directory and the like
+  // The bytes are in pack(), in the order of the index; tree() stays empty.
+  void set_packed() { packed_ = true; }
   // Every file has its bytes and attributes, as TreeWriter gives them: commit() need not look at them again.
   void set_files_finished() { files_finished_ = true; }
 
@@ -40,6 +43,8 @@ class Staging {
   timespec begun_{};  // by the clock that file systems stamp with
   std::string tree_;
   std::string scratch_;
+  std::string pack_;
+  bool packed_ = false;
   bool files_finished_ = false;
 };
 
@@ -73,26 +78,28 @@ class LayerStore {
   // A layer known from a manifest or a cache. Fetches nothing; the same diffID (of a cache: and epoch) gives
   // the same Layer object within one process.
   LayerPtr declare(const SealedLayer& sealed, BlobOpener opener);
-  // A layer made here earlier, by its id; null when index or tree are gone. materialize() reads its index.
+  // A layer made here earlier, by its id; null when its index or its bytes are gone. materialize() reads the
+  // index.
   LayerPtr find(const std::string& id);
 
-  // Makes index() and tree() available: from the store, else from the blob in the store, else from the
+  // Makes index() and the bytes available: from the store, else from the blob in the store, else from the
   // layer's opener: download, verify, decompress and unpack in one stream, the blob kept in the store on the
   // way. A blob or diffID that does not match its digest is Error{kCorrupt} naming it, and leaves nothing.
   // Single-flight per layer.
   void materialize(Layer& layer, const std::stop_token& stop);
 
   Staging begin();
-  // The staged tree becomes an immutable layer with `index`. Entries of kFile must have their bytes at
-  // tree()/path; all else (directories, links, devices, whiteouts, owners, modes, times) is put right here
-  // where the tree differs.
+  // What was staged becomes an immutable layer with `index`. Of a tree: entries of kFile must have their
+  // bytes at tree()/path; all else (directories, links, devices, whiteouts, owners, modes, times) is put
+  // right here where the tree differs.
   LayerPtr commit(Staging staging, LayerIndex index);
   // Commits what a RUN left in overlay's upper directory (staging.tree()): whiteouts, opaque directories,
   // hardlinks, owners per form; `lower` supplies what the form cannot hold. Returns null when nothing
   // changed.
   LayerPtr commit_upper(Staging staging, const LayerStack& lower, const StepSurroundings& step = {});
 
-  // The lower directories of an overlay mount of `stack`, topmost first, as sandbox::OverlayRoot wants them;
+  // The lower directories of an overlay mount of `stack`, topmost first, as sandbox::OverlayRoot wants them,
+  // made here for layers that have none yet;
   // `upper` (may be empty) gets the attributes of the stack's root. Layers are unpacked without knowing what
   // they lie on, so a directory that one only implies would show with default attributes; such directories
   // come first, in a small layer of their own.
@@ -117,7 +124,11 @@ class LayerStore {
   LayerPtr remember(const std::string& id, const std::function<void(Layer&)>& set_up);
   LayerPtr publish(const Staging& staging, LayerIndex index);
   void publish_layer(Layer& layer, const std::string& tree, LayerIndex index);
+  void publish_pack(Layer& layer, const std::string& pack, LayerIndex index);
+  void publish_index(Layer& layer, const LayerIndex& index);
   bool load(Layer& layer);
+  // Makes a packed layer's tree, once.
+  void make_tree(Layer& layer);
   void unpack(Layer& layer, const std::stop_token& stop);
   void unpack_stored_blob(Layer& layer, const std::stop_token& stop);
   void unpack_fetched_blob(Layer& layer, const std::stop_token& stop);
@@ -132,6 +143,8 @@ class LayerStore {
   void unpack_from(Layer& layer, base::ByteSource& blob, store::BlobWriter* copy,
                    const std::stop_token& stop);
   std::string index_path(const Layer& layer) const;
+  std::string tree_place(const std::string& id) const;
+  std::string pack_place(const std::string& id) const;
   std::string fix_directories(const LayerStack& stack);
 
   std::shared_ptr<store::Store> store_;

@@ -13,6 +13,9 @@
 namespace cooper::snapshot {
 namespace {
 
+constexpr std::size_t kFilesPerTask = 256;
+constexpr std::size_t kBuffer = 64 << 10;
+
 struct PathLess {
   bool operator()(const std::string& a, const std::string& b) const { return path_less(a, b); }
 };
@@ -50,9 +53,32 @@ LayerIndex describe(const Paths& paths, const MergedView& view) {
   return LayerIndex(std::move(entries));
 }
 
+// The files of a packed layer into a tree.
+void write_files(const Layer& layer, const std::string& tree, Form form, base::ThreadPool& pool) {
+  std::vector<const Entry*> files;
+  for (const Entry& entry : layer.index().entries()) {
+    if (entry.type == EntryType::kFile) files.push_back(&entry);
+  }
+  const std::size_t tasks = (files.size() + kFilesPerTask - 1) / kFilesPerTask;
+  base::parallel_for(pool, tasks, 1, [&](std::size_t task) {
+    TreeWriter writer(tree, form);
+    std::unique_ptr<FileContents> contents = layer.contents();
+    std::vector<std::byte> buffer(kBuffer);
+    const std::size_t end = std::min(files.size(), (task + 1) * kFilesPerTask);
+    for (std::size_t i = task * kFilesPerTask; i < end; ++i) {
+      os::Fd file = writer.create_file(*files[i]);
+      os::FdSink sink(file.get(), files[i]->path);
+      contents->begin(*files[i]);
+      while (std::size_t count = contents->read(buffer)) sink.write(base::ByteSpan(buffer).first(count));
+      writer.finish_file(file, *files[i]);
+    }
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> LayerStore::prepare_overlay(const LayerStack& stack, const std::string& upper) {
+  for (const LayerPtr& layer : stack) make_tree(*layer);
   std::vector<std::string> lower;
   std::string fixed = fix_directories(stack);
   if (!fixed.empty()) lower.push_back(std::move(fixed));
@@ -75,6 +101,18 @@ std::vector<std::string> LayerStore::prepare_overlay(const LayerStack& stack, co
   return lower;
 }
 
+void LayerStore::make_tree(Layer& layer) {
+  if (layer.has_tree()) return;
+  std::scoped_lock lock(layer.making_);
+  if (layer.has_tree()) return;
+  const std::string place = tree_place(layer.id());
+  Staging staging = begin();
+  write_files(layer, staging.tree(), form_, pool_);
+  TreeWriter(staging.tree(), form_).adopt(layer.index(), /*files_finished=*/true);
+  store_->publish(staging.tree(), place);
+  layer.set_tree(place);
+}
+
 // The directory of the extra layer for `stack`, made once; "" when none is needed.
 std::string LayerStore::fix_directories(const LayerStack& stack) {
   MergedView view(stack);
@@ -83,7 +121,7 @@ std::string LayerStore::fix_directories(const LayerStack& stack) {
   base::Encoder key;
   key.list("layers", stack.size());
   for (const LayerPtr& layer : stack) key.field("id", layer->id());
-  std::string place = store_->tree_path(std::string(form_name(form_)), "directories-" + key.digest().hex());
+  std::string place = tree_place("directories-" + key.digest().hex());
   if (store_->use(place)) return place;
 
   Staging staging = begin();

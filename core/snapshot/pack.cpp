@@ -1,22 +1,17 @@
 #include "snapshot/pack.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "archive/tar_writer.h"
 #include "archive/whiteout.h"
 #include "base/cancellation.h"
 #include "base/error.h"
-#include "os/fd.h"
 #include "snapshot/layer.h"
 #include "snapshot/layer_names.h"
-#include "snapshot/parent_directory.h"
 
 namespace cooper::snapshot {
 namespace {
@@ -46,9 +41,8 @@ archive::EntryType tar_type(EntryType type) {
 
 class Packer {
  public:
-  Packer(const LayerIndex& index, const std::string& tree, std::optional<std::int64_t> epoch,
-         base::ByteSink& out)
-      : index_(index), tree_(tree), epoch_(epoch), tar_(out), files_(tree), buffer_(kBufferSize) {}
+  Packer(const LayerIndex& index, FileContents& files, std::optional<std::int64_t> epoch, base::ByteSink& out)
+      : index_(index), files_(files), epoch_(epoch), tar_(out), buffer_(kBufferSize) {}
 
   void run(const std::stop_token& stop) {
     for (const Entry& entry : index_.entries()) {
@@ -97,37 +91,31 @@ class Packer {
   }
 
   void add_file(const archive::TarEntry& header, const Entry& entry) {
-    std::string shown = tree_ + "/" + entry.path;
-    std::string name(base_name(entry.path));
-    constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    os::Fd file(
-        base::check(::openat(files_.parent_of(entry.path).get(), name.c_str(), kFlags), "open", shown));
-    if (entry.size > 4 * kBufferSize) ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-    os::FdSource source(file.get(), shown);
+    files_.begin(entry);
     tar_.begin(header);
     std::uint64_t left = entry.size;
     while (true) {
       // One byte more than is expected shows a file that grew, without another call.
       std::uint64_t wanted = std::min<std::uint64_t>(buffer_.size(), left + 1);
-      std::size_t count = source.read(base::MutableByteSpan(buffer_).first(static_cast<std::size_t>(wanted)));
-      if (count > left || (count == 0 && left > 0)) fail_size(shown, entry);
+      std::size_t count = files_.read(base::MutableByteSpan(buffer_).first(static_cast<std::size_t>(wanted)));
+      if (count > left || (count == 0 && left > 0)) fail_size(entry);
       tar_.write_content(base::ByteSpan(buffer_).first(count));
       left -= count;
       if (left == 0 && count < wanted) return;
     }
   }
 
-  [[noreturn]] static void fail_size(const std::string& shown, const Entry& entry) {
-    throw base::Error(base::ErrorKind::kCorrupt,
-                      fmt::format("'{}' has not the {} bytes that the layer's index says", shown, entry.size))
+  [[noreturn]] void fail_size(const Entry& entry) const {
+    throw base::Error(
+        base::ErrorKind::kCorrupt,
+        fmt::format("'{}' has not the {} bytes that the layer's index says", files_.shown(entry), entry.size))
         .hint("remove this layer's folder below trees/ in the store, it was changed from outside");
   }
 
   const LayerIndex& index_;
-  const std::string& tree_;
+  FileContents& files_;
   std::optional<std::int64_t> epoch_;
   archive::TarWriter tar_;
-  ParentDirectory files_;
   std::vector<std::byte> buffer_;
 };
 
@@ -147,9 +135,9 @@ std::int64_t sealed_time(const Entry& entry, const std::optional<std::int64_t>& 
   return entry.fresh ? *epoch : std::min(entry.mtime, *epoch);
 }
 
-void pack_layer(const LayerIndex& index, const std::string& tree, std::optional<std::int64_t> epoch,
+void pack_layer(const LayerIndex& index, FileContents& files, std::optional<std::int64_t> epoch,
                 base::ByteSink& out, const std::stop_token& stop) {
-  Packer(index, tree, epoch, out).run(stop);
+  Packer(index, files, epoch, out).run(stop);
 }
 
 }  // namespace cooper::snapshot

@@ -27,7 +27,7 @@ class TeeSink final : public base::ByteSink {
 
 }  // namespace
 
-SealedLayer pack_blob(const store::Store& store, const PackedTree& what, base::ThreadPool& pool,
+SealedLayer pack_blob(const store::Store& store, const PackedLayer& what, base::ThreadPool& pool,
                       base::ByteSink* tee, const std::stop_token& stop) {
   const archive::Compression compression = what.compression.type;
   store::BlobWriter blob = store.begin_blob();
@@ -36,7 +36,7 @@ SealedLayer pack_blob(const store::Store& store, const PackedTree& what, base::T
   if (compression != archive::Compression::kNone)
     compressor = archive::make_compressor(what.compression, compressed, &pool);
   base::HashingSink tar(compressor != nullptr ? compressor.get() : &compressed);
-  pack_layer(what.index, what.tree, what.epoch, tar, stop);
+  pack_layer(what.index, what.files, what.epoch, tar, stop);
   tar.finish();
 
   SealedLayer sealed;

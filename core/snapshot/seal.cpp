@@ -126,8 +126,9 @@ SealedLayer LayerStore::seal(Layer& layer, const SealOptions& asked, base::ByteS
   sealing.epoch = effective_epoch(sealing.newest, options.epoch);
   describe_times(layer.index(), sealing);
   options.epoch = sealing.epoch;
+  const std::unique_ptr<FileContents> files = layer.contents();
   SealedLayer sealed =
-      pack_blob(*store_, {layer.index(), layer.tree(), options.epoch, options.compression}, pool_, tee, stop);
+      pack_blob(*store_, {layer.index(), *files, options.epoch, options.compression}, pool_, tee, stop);
   sealed.sealing = std::move(sealing);
   store_->write_file(path, render(sealed));
   return sealed;

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <span>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "os/fd.h"
+#include "snapshot/file_pack.h"
 #include "snapshot/layer_index.h"
 
 namespace cooper::snapshot {
@@ -58,9 +60,12 @@ std::string find_tree_damage(const std::string& tree, const LayerIndex& index) {
 
 std::string find_layer_damage(const store::Item& item) {
   std::span<const std::string> trees = std::span(item.paths).subspan(1);
-  if (trees.empty()) return "its tree is missing";
+  const std::string pack = item.paths[0] + "/pack";
+  const bool is_packed = ::access(pack.c_str(), F_OK) == 0;
+  if (trees.empty() && !is_packed) return "its bytes are missing";
   try {
     LayerIndex index = LayerIndex::parse(os::read_file(item.paths[0] + "/index", kMaximumIndex));
+    if (is_packed) FilePack(pack, std::make_shared<const LayerIndex>(index));
     for (const std::string& tree : trees) {
       std::string damage = find_tree_damage(tree, index);
       if (!damage.empty()) return damage;

@@ -88,6 +88,8 @@ class Meter {
     }
     item.size += os::disk_usage(*status) + kBesideIndex;
     item.last_used = os::nanoseconds(status->st_mtim);
+    if (std::optional<struct stat> pack = examine(directory, id + "/pack"))
+      item.size += os::disk_usage(*pack);
     usage_.items.push_back(std::move(item));
   }
 

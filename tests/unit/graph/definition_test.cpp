@@ -35,6 +35,37 @@ TEST(GraphDefinition, AppendsInOrder) {
   EXPECT_EQ(definition.vertices[1].inputs, std::vector<int>{0});
 }
 
+TEST(GraphDefinition, KnowsWhoseLayersAreMounted) {
+  Definition definition;
+  auto file = [&](const std::string& url, std::vector<int> inputs) {
+    Vertex vertex;
+    MkdirAction make;
+    make.path = "/" + url;
+    vertex.op = File{{make}};
+    vertex.inputs = std::move(inputs);
+    return definition.add(std::move(vertex));
+  };
+  const int base = definition.add(git("https://a"));
+  const int below = file("below", {base});
+  const int copied_from = definition.add(git("https://b"));
+  const int under_step = file("under", {below, copied_from});
+  const int bound = file("bound", {kScratch});
+  const int run = definition.add(step("run", {under_step, bound}));
+  const int last = file("last", {run, copied_from});
+  Vertex merge;
+  merge.op = Merge{};
+  const int linked = file("linked", {kScratch});
+  merge.inputs = {last, linked};
+  const int merged = definition.add(merge);
+  std::vector<bool> mounted = mounted_vertices(definition);
+  for (int vertex : {base, below, under_step, bound}) EXPECT_TRUE(mounted[vertex]) << vertex;
+  for (int vertex : {copied_from, run, last, linked, merged}) EXPECT_FALSE(mounted[vertex]) << vertex;
+  definition.add(step("run on all", {merged}));
+  mounted = mounted_vertices(definition);
+  for (int vertex : {run, last, linked, merged}) EXPECT_TRUE(mounted[vertex]) << vertex;
+  EXPECT_FALSE(mounted[copied_from]);
+}
+
 TEST(GraphDefinition, MergesEqualVertices) {
   Definition definition;
   const int first = definition.add(step("a", {kScratch}));

@@ -23,9 +23,9 @@ class OpsStage : public OpsFixture {
     addition.bytes = {std::move(tree), path, {}};
     return addition;
   }
-  snapshot::LayerPtr stage(std::vector<Addition> additions) {
+  snapshot::LayerPtr stage(std::vector<Addition> additions, LayerUse use = LayerUse::kMounted) {
     snapshot::Staging staging = layers_.begin();
-    snapshot::LayerIndex index = stage_additions(std::move(additions), staging, form(), pool_);
+    snapshot::LayerIndex index = stage_additions(std::move(additions), staging, form(), use, pool_);
     return layers_.commit(std::move(staging), std::move(index));
   }
   static std::string read(const snapshot::LayerPtr& layer, const std::string& path) {
@@ -53,9 +53,9 @@ TEST_F(OpsStage, WritesContentFromMemoryAndTrees) {
   EXPECT_EQ(made->index().find("dir/text")->mode, 0600U);
 }
 
-TEST_F(OpsStage, WritesMoreFilesThanOneTaskHolds) {
+std::vector<Addition> many_files(int count) {
   std::vector<Addition> additions;
-  for (int i = 0; i < 700; ++i) {
+  for (int i = 0; i < count; ++i) {
     Addition addition;
     addition.entry.path = "f" + std::to_string(i);
     addition.entry.mode = 0644;
@@ -63,7 +63,68 @@ TEST_F(OpsStage, WritesMoreFilesThanOneTaskHolds) {
     addition.entry.size = addition.bytes.content.size();
     additions.push_back(std::move(addition));
   }
-  snapshot::LayerPtr made = stage(std::move(additions));
+  std::sort(additions.begin(), additions.end(), [](const Addition& a, const Addition& b) {
+    return snapshot::path_less(a.entry.path, b.entry.path);
+  });
+  return additions;
+}
+
+TEST_F(OpsStage, PacksManySmallFilesOfALayerThatIsOnlyRead) {
+  std::vector<Addition> additions = many_files(700);
+  Addition link;
+  link.entry.path = "z";
+  link.entry.type = EntryType::kHardlink;
+  link.entry.link_target = "f42";
+  additions.push_back(link);
+  snapshot::LayerPtr made = stage(std::move(additions), LayerUse::kOnlyRead);
+  EXPECT_FALSE(made->has_tree());
+  for (int i : {0, 255, 256, 511, 512, 699})
+    EXPECT_EQ(read(made, "f" + std::to_string(i)), std::to_string(i));
+  EXPECT_EQ(read(made, "z"), "42");
+  EXPECT_EQ(made->content_digest(*made->index().find("f7")), base::sha256("7"));
+}
+
+TEST_F(OpsStage, APackGivesTheSameBlobAsATree) {
+  snapshot::LayerPtr tree = stage(many_files(300));
+  snapshot::LayerPtr pack = stage(many_files(300), LayerUse::kOnlyRead);
+  ASSERT_FALSE(pack->has_tree());
+  EXPECT_EQ(layers_.seal(*pack, {}, nullptr, {}).diff_id, layers_.seal(*tree, {}, nullptr, {}).diff_id);
+}
+
+TEST_F(OpsStage, APackedLayerGetsItsTreeWhenItIsMounted) {
+  snapshot::LayerPtr made = stage(many_files(300), LayerUse::kOnlyRead);
+  layers_.prepare_overlay({made}, "");
+  ASSERT_TRUE(made->has_tree());
+  EXPECT_EQ(os::read_file(made->tree() + "/f299"), "299");
+  // And so it is found by whoever comes later.
+  snapshot::LayerStore later(store_, form(), pool_);
+  snapshot::LayerPtr found = later.find(made->id());
+  later.materialize(*found, {});
+  EXPECT_TRUE(found->has_tree());
+}
+
+TEST_F(OpsStage, APackIsFoundAgain) {
+  snapshot::LayerPtr made = stage(many_files(300), LayerUse::kOnlyRead);
+  snapshot::LayerStore later(store_, form(), pool_);
+  snapshot::LayerPtr found = later.find(made->id());
+  ASSERT_NE(found, nullptr);
+  later.materialize(*found, {});
+  EXPECT_EQ(read(found, "f299"), "299");
+}
+
+TEST_F(OpsStage, FewFilesAreNotPacked) {
+  EXPECT_TRUE(stage(many_files(10), LayerUse::kOnlyRead)->has_tree());
+}
+
+TEST_F(OpsStage, APackedFileThatIsNotWhatItsKeyWasMadeOfIsRefused) {
+  std::vector<Addition> additions = many_files(100);
+  additions[50].entry.content = base::sha256("something else");
+  EXPECT_EQ(error_of([&] { stage(std::move(additions), LayerUse::kOnlyRead); }).kind(),
+            base::ErrorKind::kContext);
+}
+
+TEST_F(OpsStage, WritesMoreFilesThanOneTaskHolds) {
+  snapshot::LayerPtr made = stage(many_files(700));
   EXPECT_EQ(made->index().entries().size(), 700U);
   for (int i : {0, 255, 256, 511, 512, 699})
     EXPECT_EQ(read(made, "f" + std::to_string(i)), std::to_string(i));

@@ -91,7 +91,7 @@ TEST_F(OpsUnpack, OwnerAndModeMayBeSet) {
 TEST_F(OpsUnpack, ContentsReachTheLayer) {
   std::vector<Addition> made = unpack(LayerTar().file("a", "one").file("b", std::string(300'000, 'x')));
   snapshot::Staging staging = layers_.begin();
-  snapshot::LayerIndex index = stage_additions(std::move(made), staging, form(), pool_);
+  snapshot::LayerIndex index = stage_additions(std::move(made), staging, form(), LayerUse::kMounted, pool_);
   snapshot::MergedView view({layers_.commit(std::move(staging), std::move(index))});
   EXPECT_EQ(content(view, "target/a"), "one");
   EXPECT_EQ(content(view, "target/b"), std::string(300'000, 'x'));

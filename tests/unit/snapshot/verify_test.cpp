@@ -52,7 +52,12 @@ TEST_F(SnapshotVerify, FindsWhatIsMissingOrAnotherThing) {
 
 TEST_F(SnapshotVerify, FindsALayerWithoutATree) {
   fs::rename(tree_, tree_ + "-elsewhere");
-  EXPECT_EQ(damage(), "its tree is missing");
+  EXPECT_EQ(damage(), "its bytes are missing");
+}
+
+TEST_F(SnapshotVerify, FindsAPackOfAnotherSize) {
+  std::ofstream(fs::path(index()).parent_path() / "pack") << "hello";
+  EXPECT_THAT(damage(), HasSubstr("/pack' has 5 bytes instead of 6"));
 }
 
 TEST_F(SnapshotVerify, FindsADamagedIndex) {
