@@ -61,25 +61,32 @@ Authenticator::Authenticator(std::shared_ptr<net::HttpClient> http,
                              std::shared_ptr<CredentialStore> credentials, const ClientOptions& options)
     : http_(std::move(http)), credentials_(std::move(credentials)), options_(options) {}
 
+Authenticator::Found& Authenticator::found(const std::string& host) {
+  std::scoped_lock lock(found_mutex_);
+  return found_[host];
+}
+
 CredentialSearch Authenticator::search(const std::string& host, const std::string& repository,
                                        const std::stop_token& stop) {
   if (!credentials_) return {};
-  std::scoped_lock lock(credentials_mutex_);
-  auto known = found_.find({host, repository});
-  if (known != found_.end()) {
+  Found& of_host = found(host);
+  std::scoped_lock lock(of_host.mutex);
+  auto known = of_host.by_repository.find(repository);
+  if (known != of_host.by_repository.end()) {
     const std::optional<Credential>& found = known->second.found;
     const bool is_old = found && found->renew_at && *found->renew_at <= std::chrono::system_clock::now();
     if (!is_old) return known->second;
   }
   CredentialSearch search = credentials_->find(host, repository, stop);
-  found_.insert_or_assign({host, repository}, search);
+  of_host.by_repository.insert_or_assign(repository, search);
   return search;
 }
 
 bool Authenticator::replace(const std::string& host, const std::string& repository, const Credential& refused,
                             const std::stop_token& stop) {
-  std::scoped_lock lock(credentials_mutex_);
-  CredentialSearch& known = found_[{host, repository}];
+  Found& of_host = found(host);
+  std::scoped_lock lock(of_host.mutex);
+  CredentialSearch& known = of_host.by_repository[repository];
   auto is_refused = [&] { return known.found && is_same(*known.found, refused); };
   if (is_refused()) {
     credentials_->refused(host);

@@ -85,9 +85,15 @@ class Authenticator {
   std::condition_variable_any changed_;
   std::map<std::string, Challenge> challenges_;  // by host
   std::map<std::string, Token> tokens_;          // by host, user and scopes
-  // Held while a credential helper runs, so that it runs once.
-  std::mutex credentials_mutex_;
-  std::map<std::pair<std::string, std::string>, CredentialSearch> found_;  // by host and repository
+  // What was found for the repositories of one host. Its mutex is held while a credential helper runs, so
+  // that it runs once; a slow one keeps nobody waiting who wants another host.
+  struct Found {
+    std::mutex mutex;
+    std::map<std::string, CredentialSearch> by_repository;
+  };
+  Found& found(const std::string& host);
+  std::mutex found_mutex_;
+  std::map<std::string, Found> found_;  // by host; never shrinks, so that references stay good
 };
 
 }  // namespace cooper::registry

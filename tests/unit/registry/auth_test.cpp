@@ -1,5 +1,6 @@
 #include "registry/auth.h"
 
+#include <future>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -186,6 +187,29 @@ TEST(RegistryAuth, FindsCredentialsOncePerRepository) {
   for (int i = 0; i < 3; ++i)
     EXPECT_TRUE(client->has_blob(reference(registry.host(), "app"), blob.digest, {}));
   EXPECT_EQ(store->asked(), std::vector<std::string>{registry.host() + "/app"});
+}
+
+// A helper that asks somebody for a PIN must not hold up what has nothing to do with it.
+TEST(RegistryAuth, ASlowStoreForOneHostKeepsNoOtherWaiting) {
+  class SlowForOne final : public CredentialStore {
+   public:
+    CredentialSearch find(const std::string& host, const std::string&, const std::stop_token&) override {
+      if (host == "slow.example") {
+        begun.set_value();
+        release.get_future().wait();
+      }
+      return {};
+    }
+    std::promise<void> begun;
+    std::promise<void> release;
+  };
+  auto store = std::make_shared<SlowForOne>();
+  Authenticator authenticator(http_client(), store, quick_options());
+  std::jthread slow([&] { authenticator.describe("slow.example", "app", {}); });
+  store->begun.get_future().wait();
+  // Would never return if it waited.
+  EXPECT_EQ(authenticator.describe("quick.example", "app", {}), "without credentials");
+  store->release.set_value();
 }
 
 }  // namespace cooper::registry
