@@ -22,6 +22,7 @@ test: ## build everything and run all tests
 	@scripts/configure.sh $(BUILD) -DCOOPER_TESTS=ON
 	@ninja -C $(BUILD) -j $(JOBS)
 	@scripts/azurite.sh $(BUILD)
+	@scripts/moto.sh $(BUILD)
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error --timeout 600 $(TESTS)
 
 # The first seed is the day's, so that every night tries other cases: make nightly CASES=100 SEED=7

@@ -1,9 +1,12 @@
 #include "access/docker_config.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "access/cloud_hosts.h"
+#include "access/credential_helper.h"
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -51,6 +54,12 @@ std::optional<Credential> read_auth(const nlohmann::json& entry, const std::stri
   return credential;
 }
 
+// Where cooper knows the way itself, a helper that is missing is no loss.
+std::string instead_of_helper(const std::string& host) {
+  const bool is_known = parse_ecr_host(host) || is_google_registry(host) || is_azure_registry(host);
+  return is_known ? ", so cooper asks the cloud itself" : "";
+}
+
 std::map<std::string, std::string> read_helpers(const nlohmann::json& config) {
   std::map<std::string, std::string> helpers;
   auto field = config.find("credHelpers");
@@ -68,16 +77,21 @@ std::string canonical_server(std::string_view server) {
     if (server.substr(0, scheme.size()) == scheme) server.remove_prefix(scheme.size());
   }
   while (!server.empty() && server.back() == '/') server.remove_suffix(1);
-  for (std::string_view version : {"/v1", "/v2"}) {
-    if (server.size() > version.size() && server.substr(server.size() - version.size()) == version) {
-      server.remove_suffix(version.size());
-    }
-  }
-  if (server == "index.docker.io" || server == "registry-1.docker.io" ||
-      server == "registry.hub.docker.com") {
-    return "docker.io";
-  }
-  return std::string(server);
+  std::size_t slash = std::min(server.find('/'), server.size());
+  std::string_view host = server.substr(0, slash);
+  std::string_view path = server.substr(slash);
+  if (path == "/v1" || path == "/v2") path = {};
+  constexpr std::string_view kPort = ":443";
+  if (host.size() > kPort.size() && host.substr(host.size() - kPort.size()) == kPort)
+    host.remove_suffix(kPort.size());
+  const bool is_hub =
+      host == "index.docker.io" || host == "registry-1.docker.io" || host == "registry.hub.docker.com";
+  if (is_hub) host = "docker.io";
+  return std::string(host) + std::string(path);
+}
+
+std::string server_in_config(const std::string& host) {
+  return canonical_server(host) == "docker.io" ? std::string(kDockerHubServer) : host;
 }
 
 DockerConfigCredentials::DockerConfigCredentials(std::string_view json, std::string source,
@@ -110,9 +124,9 @@ CredentialSearch DockerConfigCredentials::find(const std::string& host, const st
   }
   CredentialSearch search;
   if (auto helper = helpers_.find(server); helper != helpers_.end()) {
-    search.found = ask_helper(helper->second, host, search.tried, stop);
+    search.found = by_helper(helper->second, host, search.tried, stop);
   } else if (!store_.empty()) {
-    search.found = ask_helper(store_, host, search.tried, stop);
+    search.found = by_helper(store_, host, search.tried, stop);
   }
   if (search.found) return search;
   if (auto found = auths_.find(server); found != auths_.end()) {
@@ -123,22 +137,23 @@ CredentialSearch DockerConfigCredentials::find(const std::string& host, const st
   return search;
 }
 
-std::optional<Credential> DockerConfigCredentials::ask_helper(const std::string& name,
-                                                              const std::string& host,
-                                                              std::vector<std::string>& tried,
-                                                              const std::stop_token& stop) const {
-  std::string program = "docker-credential-" + name;
+std::optional<Credential> DockerConfigCredentials::by_helper(const std::string& name, const std::string& host,
+                                                             std::vector<std::string>& tried,
+                                                             const std::stop_token& stop) const {
+  const std::string program = helper_program(name);
   if (!run_helper_) {
     tried.push_back(fmt::format("{} cannot be run here", program));
     return std::nullopt;
   }
-  std::string server = canonical_server(host) == "docker.io" ? std::string(kDockerHubServer) : host;
+  const std::string server = server_in_config(host);
   std::optional<std::string> answer;
   try {
     answer = run_helper_(name, server, stop);
   } catch (base::Error& error) {
     if (error.kind() == base::ErrorKind::kCancelled) throw;
-    tried.push_back(fmt::format("{} failed for '{}': {}", program, server, error.summary()));
+    tried.push_back(error.errno_value() == ENOENT
+                        ? fmt::format("{} is not installed{}", program, instead_of_helper(host))
+                        : fmt::format("{} failed for '{}': {}", program, server, error.summary()));
     return std::nullopt;
   }
   if (!answer) {

@@ -15,8 +15,7 @@ namespace cooper::access {
 
 class DockerConfigCredentials final : public registry::CredentialStore {
  public:
-  // `run_helper(name, server, stop)` runs "docker-credential-<name> get" with `server` on its standard input
-  // and returns its JSON; nullopt when it knows no such server; throws when it failed. May be empty.
+  // access::ask_helper, or what stands for it. May be empty.
   using RunHelper = std::function<std::optional<std::string>(
       const std::string& name, const std::string& server, const std::stop_token& stop)>;
 
@@ -28,9 +27,9 @@ class DockerConfigCredentials final : public registry::CredentialStore {
                                   const std::stop_token& stop) override;
 
  private:
-  std::optional<registry::Credential> ask_helper(const std::string& name, const std::string& host,
-                                                 std::vector<std::string>& tried,
-                                                 const std::stop_token& stop) const;
+  std::optional<registry::Credential> by_helper(const std::string& name, const std::string& host,
+                                                std::vector<std::string>& tried,
+                                                const std::stop_token& stop) const;
 
   const std::string source_;
   const RunHelper run_helper_;
@@ -39,7 +38,10 @@ class DockerConfigCredentials final : public registry::CredentialStore {
   std::string store_;
 };
 
-// "https://ghcr.io/v2/" → "ghcr.io"; every name of Docker Hub → "docker.io".
+// "https://ghcr.io/v2/" → "ghcr.io"; "gitlab.example:443" → "gitlab.example", as https has that port anyway;
+// every name of Docker Hub → "docker.io". A path behind the host stays.
 std::string canonical_server(std::string_view server);
+// What config.json and helpers call the registry: the host, but for Docker Hub, which has an old name there.
+std::string server_in_config(const std::string& host);
 
 }  // namespace cooper::access

@@ -1,51 +1,40 @@
 #include "access/open_credentials.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
+#include "access/auth_flag.h"
+#include "access/auth_places.h"
+#include "access/azure_registry.h"
+#include "access/ci_credentials.h"
+#include "access/config_file.h"
 #include "access/credential_chain.h"
+#include "access/credential_helper.h"
 #include "access/docker_config.h"
-#include "base/error.h"
-#include "base/text.h"
-#include "os/fd.h"
-#include "os/process.h"
+#include "access/ecr_credentials.h"
+#include "access/google_registry.h"
+#include "access/named_credentials.h"
 
 namespace cooper::access {
 
 namespace {
 
-constexpr std::chrono::seconds kHelperTimeout{30};
-
-// The protocol of docker-credential-helpers: the server on stdin, JSON on stdout; "credentials not found" is
-// no failure.
-std::optional<std::string> run_helper(const std::string& name, const std::string& server,
-                                      const std::stop_token& stop) {
-  os::ProcessOptions options;
-  options.argv = {"docker-credential-" + name, "get"};
-  options.input = server;
-  options.timeout = kHelperTimeout;
-  os::ProcessResult result = os::run_process(options, stop);
-  if (result.exit_code == 0) return result.output;
-  std::string said = result.output + result.errors;
-  if (said.find("credentials not found") != std::string::npos) return std::nullopt;
-  throw base::Error(base::ErrorKind::kAuth,
-                    fmt::format("credential helper '{}' failed for '{}': {}", options.argv[0], server,
-                                result.timed_out ? "timed out" : base::trim(said)));
+std::shared_ptr<registry::CredentialStore> open_place(const AuthPlace& place) {
+  if (!place.path.empty()) return std::make_shared<ConfigFile>(place.path, ask_helper);
+  if (!place.text.empty())
+    return std::make_shared<DockerConfigCredentials>(place.text, place.source, ask_helper);
+  return std::make_shared<NoCredentials>(place.source);
 }
 
 }  // namespace
 
-std::shared_ptr<registry::CredentialStore> open_credentials(const cloud::CloudContext& context) {
+std::shared_ptr<registry::CredentialStore> open_credentials(const cloud::CloudContext& context,
+                                                            const std::vector<std::string>& flags) {
   std::vector<std::shared_ptr<registry::CredentialStore>> stores;
-  if (std::string json = context.variable("DOCKER_AUTH_CONFIG"); !json.empty()) {
-    stores.push_back(std::make_shared<DockerConfigCredentials>(json, "$DOCKER_AUTH_CONFIG", run_helper));
-  }
-  std::string directory = context.variable("DOCKER_CONFIG");
-  if (directory.empty()) directory = context.variable("HOME") + "/.docker";
-  std::string path = directory + "/config.json";
-  if (::access(path.c_str(), R_OK) == 0) {
-    stores.push_back(std::make_shared<DockerConfigCredentials>(os::read_file(path), path, run_helper));
-  }
+  for (const std::string& flag : flags) stores.push_back(open_auth_flag(flag, context.environment));
+  for (const AuthPlace& place : auth_places(context.environment)) stores.push_back(open_place(place));
+  stores.push_back(
+      std::make_shared<NamedCredentials>(ci_credentials(context.environment), "the CI's environment"));
+  stores.push_back(std::make_shared<EcrCredentials>(context));
+  stores.push_back(std::make_shared<GoogleRegistryCredentials>(context));
+  stores.push_back(std::make_shared<AzureRegistryCredentials>(context));
   return std::make_shared<CredentialChain>(std::move(stores));
 }
 

@@ -48,7 +48,7 @@ Network open_network(const Environment& environment, const RegistryFlags& flags,
   cloud.http = network.http;
   cloud.environment = environment.variables();
   cloud.on_retry = std::move(on_retry);
-  network.credentials = access::open_credentials(cloud);
+  network.credentials = access::open_credentials(cloud, auth_options(flags, environment));
   return network;
 }
 

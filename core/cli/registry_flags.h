@@ -1,6 +1,9 @@
 // The flags of every command that reaches registries: who we are there, and where they really are.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "access/open_routes.h"
 #include "cli/environment.h"
 
@@ -10,9 +13,13 @@ class App;
 
 namespace cooper::cli {
 
-struct RegistryFlags {};
+struct RegistryFlags {
+  std::vector<std::string> auth;  // --registry-auth
+};
 
 void add_registry_flags(CLI::App& app, RegistryFlags& flags);
+// --registry-auth, and then COOPER_REGISTRY_AUTH, one a line.
+std::vector<std::string> auth_options(const RegistryFlags& flags, const Environment& environment);
 access::RouteOptions route_options(const RegistryFlags& flags, const Environment& environment);
 
 }  // namespace cooper::cli

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "access/credential_helper.h"
 #include "base/base64.h"
 #include "base/error.h"
 
@@ -92,6 +93,53 @@ TEST(AccessDockerConfig, ABrokenHelperIsTriedAndTold) {
   ASSERT_EQ(search.tried.size(), 1U);
   EXPECT_NE(search.tried[0].find("docker-credential-x failed for 'a.example': cannot run it"),
             std::string::npos);
+}
+
+TEST(AccessDockerConfig, ServersAreKnownByAllTheirSpellings) {
+  for (const auto& [text, server] :
+       std::vector<std::pair<std::string, std::string>>{{"r.example", "r.example"},
+                                                        {"r.example:5000", "r.example:5000"},
+                                                        {"https://r.example", "r.example"},
+                                                        {"https://r.example/", "r.example"},
+                                                        {"https://r.example/v1/", "r.example"},
+                                                        {"http://r.example/v2", "r.example"},
+                                                        {"https://r.example:443/v2/", "r.example"},
+                                                        {"r.example:443/team", "r.example/team"},
+                                                        {"r.example/team/v1", "r.example/team/v1"},
+                                                        {"docker.io/library", "docker.io/library"},
+                                                        {"", ""},
+                                                        {":443", ":443"}}) {
+    EXPECT_EQ(canonical_server(text), server) << text;
+  }
+}
+
+TEST(AccessDockerConfig, HelpersAreChosenByAnySpellingToo) {
+  auto helper = [](const std::string&, const std::string&,
+                   const std::stop_token&) -> std::optional<std::string> {
+    return R"({"Username":"u","Secret":"s"})";
+  };
+  DockerConfigCredentials store(R"({"credHelpers":{"https://r.example/v2/":"pass"}})", "config.json", helper);
+  EXPECT_TRUE(store.find("r.example", "app", {}).found);
+  EXPECT_FALSE(store.find("r.example:5000", "app", {}).found);
+}
+
+TEST(AccessDockerConfig, AMissingHelperOfACloudLeavesTheWorkToUs) {
+  DockerConfigCredentials store(
+      R"({"credHelpers":{"123456789012.dkr.ecr.eu-west-1.amazonaws.com":"none-such","r.example":"none-such"}})",
+      "config.json", ask_helper);
+  EXPECT_EQ(store.find("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "app", {}).tried.at(0),
+            "docker-credential-none-such is not installed, so cooper asks the cloud itself");
+  EXPECT_EQ(store.find("r.example", "app", {}).tried.at(0), "docker-credential-none-such is not installed");
+}
+
+// Robots of Quay ("org+robot") and Harbor ("robot$x") are ordinary names.
+TEST(AccessDockerConfig, NamesAndPasswordsAreTakenAsTheyAre) {
+  for (const char* pair : {"org+robot:p+w", "robot$team:$x:y$", "$oauthtoken:%2B", "u:"}) {
+    DockerConfigCredentials store(auths(entry("quay.io", pair)), "config.json", {});
+    const auto found = store.find("quay.io", "org/app", {}).found;
+    ASSERT_TRUE(found) << pair;
+    EXPECT_EQ(found->username + ":" + found->password, pair);
+  }
 }
 
 TEST(AccessDockerConfig, NamesWhatIsMalformedWithoutShowingIt) {

@@ -102,5 +102,47 @@ TEST_F(AccessCredentialHelper, AFailureIsRemembered) {
   EXPECT_THAT(search_.tried, testing::Contains(testing::HasSubstr("keychain is locked")));
 }
 
+// Errors come on standard output; a secret that a broken helper writes there does not become one.
+TEST_F(AccessCredentialHelper, SaysWhyOnStandardOutputAndShowsNoSecret) {
+  ask("echo 'the vault is sealed'; exit 1\n");
+  EXPECT_THAT(search_.tried, testing::Contains(testing::HasSubstr("the vault is sealed")));
+  ask("echo '{\"Username\":\"u\",\"Secret\":\"opensesame\"}'; exit 1\n");
+  EXPECT_THAT(search_.tried, testing::Contains(testing::HasSubstr("exit code 1")));
+  EXPECT_THAT(search_.tried, testing::Not(testing::Contains(testing::HasSubstr("opensesame"))));
+}
+
+TEST_F(AccessCredentialHelper, MayGiveARefreshToken) {
+  const auto credential = ask("echo '{\"Username\":\"<token>\",\"Secret\":\"refresh\"}'\n");
+  ASSERT_TRUE(credential);
+  EXPECT_EQ(credential->identity_token, "refresh");
+  EXPECT_EQ(credential->username, "");
+}
+
+TEST_F(AccessOpenCredentials, TheFlagComesFirstAndEveryPlaceIsTold) {
+  std::map<std::string, std::string> variables = {
+      {"HOME", path("home")},
+      {"DOCKER_AUTH_CONFIG", config("r.example", "dGhleTpzZWNyZXQ=")},
+      {"P", "secret"}};
+  auto store = open_credentials(with(variables), {"host=r.example,username=flag,password-env=P"});
+  EXPECT_EQ(store->find("r.example", "app", {}).found->username, "flag");
+  EXPECT_THAT(store->find("x.example", "app", {}).tried,
+              testing::ElementsAre("--registry-auth is for 'r.example'",
+                                   "$DOCKER_AUTH_CONFIG has nothing for 'x.example'",
+                                   path("home/.docker/config.json") + " does not exist",
+                                   path("home/.config/containers/auth.json") + " does not exist",
+                                   "the CI's environment has nothing for 'x.example'"));
+}
+
+TEST_F(AccessOpenCredentials, PodmansFilesCountToo) {
+  write("auth.json", config("r.example", "bWU6c2VjcmV0"));
+  write("home/.config/containers/auth.json", config("r.example", "eW91OnNlY3JldA=="));
+  std::map<std::string, std::string> variables = {{"HOME", path("home")}};
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app", {}).found->username, "you");
+  variables["REGISTRY_AUTH_FILE"] = path("auth.json");
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app", {}).found->username, "me");
+  variables["DOCKER_AUTH_CONFIG"] = path("home/.config/containers/auth.json");
+  EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app", {}).found->username, "you");
+}
+
 }  // namespace
 }  // namespace cooper::access
