@@ -13,6 +13,7 @@
 #include "cli/doctor_command.h"
 #include "cli/environment.h"
 #include "cli/image_command.h"
+#include "cli/login_command.h"
 
 namespace cooper::cli {
 namespace {
@@ -47,8 +48,16 @@ int run(int argc, char** argv) {
   ImageFlags image_flags;
   CLI::App* image = app.add_subcommand("image", "look at, copy and join images as they are");
   add_image_flags(*image, image_flags);
+  LoginFlags login_flags;
+  CLI::App* login = app.add_subcommand("login", "log in to a registry, for cooper, docker and podman");
+  add_login_flags(*login, login_flags);
+  LogoutFlags logout_flags;
+  CLI::App* logout = app.add_subcommand("logout", "forget a login");
+  add_logout_flags(*logout, logout_flags);
   try {
     app.parse(argc, argv);
+    if (login->parsed()) return run_login_command(login_flags, environment);
+    if (logout->parsed()) return run_logout_command(logout_flags, environment);
     if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);
     if (cache->parsed()) return run_cache_command(cache_flags, environment);
     if (image->parsed()) return run_image_command(image_flags, environment);

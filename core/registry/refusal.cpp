@@ -1,5 +1,6 @@
 #include "registry/refusal.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -60,6 +61,20 @@ std::string refusal_text(const net::Response& response) {
   if (text.empty() && readable) text = response.body;
   text = clean(text);
   return text.empty() ? std::to_string(response.status) : fmt::format("{}: {}", response.status, text);
+}
+
+std::string refusal_hint(const net::Response& response, const std::string& host) {
+  constexpr std::string_view kBefore = "The repository with name '";
+  constexpr std::string_view kBehind = "' does not exist in the registry";
+  constexpr std::string_view kNames = "abcdefghijklmnopqrstuvwxyz0123456789._/-";
+  const std::size_t begin = response.body.find(kBefore);
+  const std::size_t end = response.body.find(kBehind, std::min(begin, response.body.size()));
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  const std::string name = response.body.substr(begin + kBefore.size(), end - begin - kBefore.size());
+  // People paste it into a shell.
+  if (name.empty() || name.front() == '-' || name.find_first_not_of(kNames) != std::string::npos) return {};
+  const char* service = host == "public.ecr.aws" ? "ecr-public" : "ecr";
+  return fmt::format("make it first: aws {} create-repository --repository-name {}", service, name);
 }
 
 }  // namespace cooper::registry

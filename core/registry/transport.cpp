@@ -105,6 +105,7 @@ void Transport::deny(const Call& call, const net::Response& response, const std:
 void Transport::refuse(const Call& call, const net::Response& response, Refusal refusal) {
   throw error(base::ErrorKind::kRegistry, call,
               fmt::format("registry '{}' answered {}", call.repository.host, refusal_text(response)))
+      .hint(refusal_hint(response, call.repository.host))
       .retryable(refusal == Refusal::kMayPass || net::is_retryable_status(response.status));
 }
 

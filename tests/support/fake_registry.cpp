@@ -126,9 +126,10 @@ bool FakeRegistry::allowed(const State& state, const FakeRequest& request, const
     if (number >= state.first_valid_token && from && covers(scopes, repository, push)) return true;
   }
   refused = refusal(401, "UNAUTHORIZED", "authentication required");
-  refused.with("WWW-Authenticate", "Bearer realm=\"" + state.realm +
-                                       "\",service=\"fake\",scope=\"repository:" + repository + ":" +
-                                       (push ? "pull,push" : "pull") + "\"");
+  std::string challenge = "Bearer realm=\"" + state.realm + "\",service=\"fake\"";
+  if (!repository.empty())
+    challenge += ",scope=\"repository:" + repository + ":" + (push ? "pull,push" : "pull") + "\"";
+  refused.with("WWW-Authenticate", challenge);
   return false;
 }
 
@@ -149,6 +150,13 @@ FakeReply FakeRegistry::handle(State& state, const FakeRequest& request) {
     if (kind == "/blobs/") return handle_blob(state, request, repository, rest);
     if (kind == "/tags/") return list_tags(state, repository);
     return handle_manifest(state, request, repository, rest);
+  }
+  if (request.path == "/v2/") {
+    // Any token will do where no repository is asked for.
+    const bool has_token =
+        !state.realm.empty() && request.header("authorization").rfind("Bearer token-", 0) == 0;
+    FakeReply refused;
+    return has_token || allowed(state, request, "", refused) ? FakeReply{200, {}, "{}"} : refused;
   }
   return refusal(404, "NOT_FOUND", "no such page");
 }
