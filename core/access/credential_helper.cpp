@@ -1,9 +1,9 @@
 #include "access/credential_helper.h"
 
+#include <cerrno>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "os/process.h"
 
@@ -56,6 +56,10 @@ std::string helper_program(const std::string& name) {
   return "docker-credential-" + name;
 }
 
+bool is_helper_missing(const base::Error& error) {
+  return error.errno_value() == ENOENT || error.errno_value() == EACCES;
+}
+
 std::optional<std::string> ask_helper(const std::string& name, const std::string& server,
                                       const std::stop_token& stop) {
   os::ProcessResult result = run(name, "get", server, stop);
@@ -67,7 +71,15 @@ std::optional<std::string> ask_helper(const std::string& name, const std::string
 void store_in_helper(const std::string& name, const std::string& server, const std::string& username,
                      const std::string& secret, const std::stop_token& stop) {
   const nlohmann::json login = {{"ServerURL", server}, {"Username", username}, {"Secret", secret}};
-  os::ProcessResult result = run(name, "store", login.dump(), stop);
+  std::string text;
+  try {
+    text = login.dump();
+  } catch (const nlohmann::json::exception&) {
+    throw base::Error(
+        base::ErrorKind::kUsage,
+        fmt::format("{} takes UTF-8 only, which this name or password is not", helper_program(name)));
+  }
+  os::ProcessResult result = run(name, "store", text, stop);
   if (result.exit_code != 0 || result.timed_out) fail(name, "store", result);
 }
 

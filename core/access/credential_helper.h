@@ -7,13 +7,19 @@
 #include <stop_token>
 #include <string>
 
+#include "base/error.h"
+
 namespace cooper::access {
 
 // "docker-credential-NAME".
 std::string helper_program(const std::string& name);
 
+// Whether the error of one of the functions below says that there is no such program. A folder of PATH that
+// may not be looked into hides the difference to one that may not be run.
+bool is_helper_missing(const base::Error& error);
+
 // What it says of `server`, JSON of ServerURL, Username and Secret; nullopt when it knows no such server.
-// Throws Error{kAuth} with what it said, Error{kIo} with ENOENT when there is no such program,
+// Throws Error{kAuth} with what it said, Error{kIo} when it cannot be run,
 // Error{kUsage} for a name that is none.
 std::optional<std::string> ask_helper(const std::string& name, const std::string& server,
                                       const std::stop_token& stop);

@@ -1,7 +1,6 @@
 #include "access/docker_config.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -151,7 +150,7 @@ std::optional<Credential> DockerConfigCredentials::by_helper(const std::string& 
     answer = run_helper_(name, server, stop);
   } catch (base::Error& error) {
     if (error.kind() == base::ErrorKind::kCancelled) throw;
-    tried.push_back(error.errno_value() == ENOENT
+    tried.push_back(is_helper_missing(error)
                         ? fmt::format("{} is not installed{}", program, instead_of_helper(host))
                         : fmt::format("{} failed for '{}': {}", program, server, error.summary()));
     return std::nullopt;

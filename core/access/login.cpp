@@ -1,6 +1,5 @@
 #include "access/login.h"
 
-#include <cerrno>
 #include <filesystem>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -88,7 +87,7 @@ Logins::Kept Logins::keep(const std::string& server, const std::string& username
     try {
       store_in_helper(helper, name, username, password, stop);
     } catch (const base::Error& error) {
-      if (error.errno_value() == ENOENT) throw no_helper(helper, path_);
+      if (is_helper_missing(error)) throw no_helper(helper, path_);
       throw;
     }
   }
@@ -106,7 +105,7 @@ bool Logins::forget(const std::string& server, const std::stop_token& stop) cons
     try {
       erase_from_helper(helper, server_in_config(server), stop);
     } catch (const base::Error& error) {
-      if (error.errno_value() == ENOENT) throw no_helper(helper, path_);
+      if (is_helper_missing(error)) throw no_helper(helper, path_);
       throw;
     }
   }

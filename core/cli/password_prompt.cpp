@@ -13,13 +13,14 @@ namespace {
 constexpr char kInterrupt = 3;  // Ctrl-C
 
 // Echo is off while it lives. Signals of the keyboard are off too, so that none ends us with echo off:
-// Ctrl-C arrives as a character.
+// Ctrl-C arrives as a character that ends the line.
 class Unseen {
  public:
   Unseen() {
     base::check(::tcgetattr(STDIN_FILENO, &before_), "ask", "the terminal");
     termios now = before_;
     now.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+    now.c_cc[VEOL] = kInterrupt;
     base::check(::tcsetattr(STDIN_FILENO, TCSAFLUSH, &now), "silence", "the terminal");
   }
   ~Unseen() {
@@ -55,10 +56,9 @@ std::string ask_line(const std::string& question) {
 }
 
 std::string ask_secret(const std::string& question) {
-  // The question comes first: what is typed before it is dropped with the echo.
-  std::fputs(question.c_str(), stderr);
+  // Before the question: who answers at once is not shown either. What was typed before is dropped.
   const Unseen unseen;
-  return ask_line("");
+  return ask_line(question);
 }
 
 }  // namespace cooper::cli

@@ -70,7 +70,9 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
       std::string authorization = ours ? authenticator_.authorize(host, repository, call.scopes, stop) : "";
       if (!authorization.empty()) authorized.headers.emplace_back("Authorization", authorization);
       net::Response response = exchange(authorized);
-      bool again = response.status == 401 && ours && attempt == 1 &&
+      // The first 401 may only say how to log in, so that the second one is the first about a password.
+      const bool may_learn = attempt == 1 || (attempt == 2 && authorization.rfind("Basic ", 0) == 0);
+      bool again = response.status == 401 && ours && may_learn &&
                    authenticator_.challenged(host, repository, call.scopes, response, authorization, stop);
       if (again) continue;
       // A storage server that a redirect led to denies for reasons of its own.

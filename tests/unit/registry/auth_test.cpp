@@ -212,4 +212,31 @@ TEST(RegistryAuth, ASlowStoreForOneHostKeepsNoOtherWaiting) {
   store->release.set_value();
 }
 
+// The registry's first 401 names the scheme, its second refuses the password: still the first request.
+TEST(RegistryAuth, ARefusedPasswordIsReplacedInTheFirstRequest) {
+  class Rotating final : public CredentialStore {
+   public:
+    CredentialSearch find(const std::string&, const std::string&, const std::stop_token&) override {
+      Credential credential;
+      credential.username = "ci";
+      credential.password = refusals == 0 ? "old" : "new";
+      return {credential, {}};
+    }
+    void refused(const std::string&) override { ++refusals; }
+    int refusals = 0;
+  };
+  FakeRegistry registry;
+  const oci::Descriptor blob = registry.add_blob("app", "bytes");
+  registry.require_basic("ci", "new");
+  auto store = std::make_shared<Rotating>();
+  EXPECT_TRUE(client(store)->has_blob(reference(registry.host(), "app"), blob.digest, {}));
+  EXPECT_EQ(store->refusals, 1);
+  registry.require_basic("ci", "another");
+  const std::size_t before = registry.server().requests().size();
+  const base::Error error =
+      failure_of([&] { client(store)->has_blob(reference(registry.host(), "app"), blob.digest, {}); });
+  EXPECT_EQ(error.kind(), base::ErrorKind::kAuth);
+  EXPECT_EQ(registry.server().requests().size() - before, 2U) << "the same password is not sent twice";
+}
+
 }  // namespace cooper::registry
