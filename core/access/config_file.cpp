@@ -19,7 +19,14 @@ constexpr const char* kAccessTokenUser = "oauth2accesstoken";
 
 ConfigFile::ConfigFile(std::string path, DockerConfigCredentials::RunHelper run_helper)
     : path_(std::move(path)), run_helper_(std::move(run_helper)) {
-  if (std::string stamp = read_stamp(); !stamp.empty()) load(std::move(stamp));
+  std::string stamp = read_stamp();
+  if (stamp.empty()) return;
+  try {
+    load(std::move(stamp));
+  } catch (const base::Error& error) {
+    // Somebody else's file is no reason not to build; find() says it.
+    if (error.kind() != base::ErrorKind::kIo) throw;
+  }
 }
 
 std::string ConfigFile::read_stamp() const {
@@ -48,7 +55,7 @@ std::shared_ptr<DockerConfigCredentials> ConfigFile::current(std::vector<std::st
     load(std::move(stamp));
   } catch (const base::Error& error) {
     // Caught while it is being written, perhaps: it is looked at again next time.
-    tried.push_back(fmt::format("{} cannot be read again: {}", path_, error.summary()));
+    tried.push_back(fmt::format("{} cannot be used: {}", path_, error.summary()));
   }
   return content_;
 }
@@ -58,7 +65,7 @@ registry::CredentialSearch ConfigFile::find(const std::string& host, const std::
   std::vector<std::string> tried;
   std::shared_ptr<DockerConfigCredentials> content = current(tried);
   if (!content) {
-    tried.push_back(fmt::format("{} does not exist", path_));
+    if (tried.empty()) tried.push_back(fmt::format("{} does not exist", path_));
     return {std::nullopt, std::move(tried)};
   }
   registry::CredentialSearch search = content->find(host, repository, stop);

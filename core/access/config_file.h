@@ -15,8 +15,7 @@ namespace cooper::access {
 
 class ConfigFile final : public registry::CredentialStore {
  public:
-  // Reads it, if it is there. Throws Error{kUsage} for a malformed one, Error{kIo} for one that is there and
-  // cannot be read.
+  // Reads it, if it is there and may be read. Throws Error{kUsage} for a malformed one.
   ConfigFile(std::string path, DockerConfigCredentials::RunHelper run_helper);
 
   registry::CredentialSearch find(const std::string& host, const std::string& repository,

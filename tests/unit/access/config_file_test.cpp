@@ -65,7 +65,7 @@ TEST_F(AccessConfigFile, HalfAFileCountsAsTheOneBefore) {
   os::write_file_atomically(path_, R"({"auths":{"r.exa)");
   EXPECT_EQ(password(file), "whole");
   const registry::CredentialSearch search = file.find("other.example", "app", {});
-  EXPECT_THAT(search.tried, ElementsAre(HasSubstr("cannot be read again"), HasSubstr("has nothing for")));
+  EXPECT_THAT(search.tried, ElementsAre(HasSubstr("cannot be used"), HasSubstr("has nothing for")));
   write("u", "again");
   EXPECT_EQ(password(file), "again");
 }
@@ -73,6 +73,12 @@ TEST_F(AccessConfigFile, HalfAFileCountsAsTheOneBefore) {
 TEST_F(AccessConfigFile, MalformedFromTheStartIsAnError) {
   os::write_file_atomically(path_, "{");
   EXPECT_EQ(support::error_of([&] { ConfigFile(path_, {}); }).kind(), base::ErrorKind::kUsage);
+}
+
+TEST_F(AccessConfigFile, WhatMayNotBeReadIsTold) {
+  std::filesystem::create_directory(path_);
+  ConfigFile file(path_, {});
+  EXPECT_THAT(file.find("r.example", "app", {}).tried, ElementsAre(HasSubstr(path_ + " cannot be used")));
 }
 
 // Cloud Build writes a new access token into the file before the old one ends.
