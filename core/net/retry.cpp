@@ -20,10 +20,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A server that asks for more patience than this many of our longest delays gets its answer now: a build that
-// hangs for an hour helps nobody.
-constexpr int kPatience = 6;
-
 void wait_for(milliseconds delay, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
@@ -41,7 +37,12 @@ milliseconds backoff(const RetryPolicy& policy, int failures) {
   return milliseconds(static_cast<std::int64_t>(delay * jitter));
 }
 
-// RFC 9110, section 10.2.3: seconds, or a date.
+}  // namespace
+
+bool is_retryable_status(int status) {
+  return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
 std::optional<milliseconds> retry_after(const Response& response) {
   const std::string* value = response.header("retry-after");
   if (value == nullptr) return std::nullopt;
@@ -55,37 +56,40 @@ std::optional<milliseconds> retry_after(const Response& response) {
   return milliseconds(std::max<std::int64_t>(0, *date - std::time(nullptr)) * 1000);
 }
 
-}  // namespace
+bool Retries::again(const Response& response, const std::stop_token& stop) {
+  milliseconds asked = retry_after(response).value_or(milliseconds(0));
+  if (asked > policy_.patience()) return false;
+  return wait(fmt::format("'{}' answered {}", redact_url(response.effective_url), response.status), asked,
+              stop);
+}
 
-bool is_retryable_status(int status) {
-  return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+bool Retries::again(const base::Error& error, const std::stop_token& stop) {
+  return wait(error.summary(), milliseconds(0), stop);
+}
+
+bool Retries::wait(const std::string& reason, milliseconds at_least, const std::stop_token& stop) {
+  if (++failures_ >= policy_.attempts) return false;
+  milliseconds delay = std::max(backoff(policy_, failures_), at_least);
+  if (on_retry_) {
+    on_retry_(fmt::format("{}; attempt {} of {} in {:.1f} s", reason, failures_ + 1, policy_.attempts,
+                          static_cast<double>(delay.count()) / 1000));
+  }
+  wait_for(delay, stop);
+  return true;
 }
 
 Response send_with_retry(const RetryPolicy& policy, const std::function<Response()>& attempt,
                          const std::function<void(const std::string&)>& on_retry,
                          const std::stop_token& stop) {
-  for (int number = 1;; ++number) {
+  Retries retries(policy, on_retry);
+  while (true) {
     base::throw_if_stopped(stop);
-    bool last = number >= policy.attempts;
-    std::string reason;
-    milliseconds delay = backoff(policy, number);
     try {
       Response response = attempt();
-      if (!is_retryable_status(response.status) || last) return response;
-      if (auto asked = retry_after(response)) {
-        if (*asked > policy.longest_delay * kPatience) return response;
-        delay = std::max(delay, *asked);
-      }
-      reason = fmt::format("'{}' answered {}", redact_url(response.effective_url), response.status);
+      if (!is_retryable_status(response.status) || !retries.again(response, stop)) return response;
     } catch (const base::Error& error) {
-      if (!error.is_retryable() || last) throw;
-      reason = error.summary();
+      if (!error.is_retryable() || !retries.again(error, stop)) throw;
     }
-    if (on_retry) {
-      on_retry(fmt::format("{}; attempt {} of {} in {:.1f} s", reason, number + 1, policy.attempts,
-                           static_cast<double>(delay.count()) / 1000));
-    }
-    wait_for(delay, stop);
   }
 }
 
