@@ -1,8 +1,6 @@
 #include "registry/auth.h"
 
-#include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/base64.h"
 #include "base/cancellation.h"
@@ -16,10 +14,6 @@
 namespace cooper::registry {
 
 namespace {
-
-// The token spec's default, and the shortest it allows.
-constexpr std::chrono::seconds kShortestLifetime{60};
-constexpr std::chrono::seconds kLongestLifetime{24 * 3600};
 
 std::string join(const Scopes& scopes) {
   return base::join(std::vector<std::string>(scopes.begin(), scopes.end()), " ");
@@ -112,23 +106,16 @@ std::string Authenticator::authorize(const std::string& host, const std::string&
 bool Authenticator::challenged(const std::string& host, const std::string& repository, const Scopes& scopes,
                                const net::Response& response, const std::string& used,
                                const std::stop_token& stop) {
-  std::vector<Challenge> offered;
-  for (const auto& [name, value] : response.headers) {
-    if (name != "www-authenticate") continue;
-    for (Challenge& challenge : parse_challenges(value)) offered.push_back(std::move(challenge));
-  }
-  auto by_scheme = [&](std::string_view scheme) {
-    return std::find_if(offered.begin(), offered.end(),
-                        [&](const Challenge& c) { return c.scheme == scheme; });
-  };
-  auto chosen = by_scheme("bearer");
+  std::optional<Challenge> chosen = choose_challenge(response);
   std::optional<Credential> who = search(host, repository, stop).found;
   if (who && !who->registry_token.empty()) return replace(host, repository, *who, stop);
-  if (chosen == offered.end()) {
-    chosen = by_scheme("basic");
-    if (chosen == offered.end() || !who) return false;
+  if (!chosen) return false;
+  if (chosen->scheme == "basic") {
+    if (!who) return false;
     if (used == basic(*who) && !replace(host, repository, *who, stop)) return false;
   }
+  // The token is good, but not for this: another one would say the same (RFC 6750, section 3.1).
+  if (!used.empty() && parameter(*chosen, "error") == "insufficient_scope") return false;
   std::scoped_lock lock(mutex_);
   challenges_.insert_or_assign(host, *chosen);
   // Forget what was refused, but not a token that another thread has renewed meanwhile.
@@ -158,7 +145,7 @@ std::string Authenticator::bearer(const std::string& host, const std::string& re
   token.failure.reset();
   lock.unlock();
   std::optional<base::Error> failure;
-  Fetched fetched;
+  TokenAnswer fetched;
   try {
     fetched = fetch(host, repository, challenge, credential, scopes, stop);
   } catch (const base::Error& error) {
@@ -181,6 +168,8 @@ net::Request Authenticator::token_request(const Challenge& challenge,
                                           const Scopes& scopes) const {
   net::Request request;
   request.url = parameter(challenge, "realm");
+  request.connect_timeout = options_.connect_timeout;
+  request.stall_timeout = options_.stall_timeout;
   request.tls = options_for_url(request.url, options_).tls;
   std::string service = parameter(challenge, "service");
   if (credential && !credential->identity_token.empty()) {
@@ -201,9 +190,9 @@ net::Request Authenticator::token_request(const Challenge& challenge,
   return request;
 }
 
-Authenticator::Fetched Authenticator::fetch(const std::string& host, const std::string& repository,
-                                            const Challenge& challenge, std::optional<Credential> credential,
-                                            const Scopes& scopes, const std::stop_token& stop) {
+TokenAnswer Authenticator::fetch(const std::string& host, const std::string& repository,
+                                 const Challenge& challenge, std::optional<Credential> credential,
+                                 const Scopes& scopes, const std::stop_token& stop) {
   std::string realm = parameter(challenge, "realm");
   if (realm.empty()) {
     throw base::Error(base::ErrorKind::kAuth,
@@ -236,25 +225,12 @@ Authenticator::Fetched Authenticator::fetch(const std::string& host, const std::
         kind, fmt::format("token server '{}' of registry '{}', asked {}, answered {}", net::redact_url(realm),
                           host, describe(host, repository, stop), refusal_text(response)));
   }
-  nlohmann::json answer = nlohmann::json::parse(response.body, nullptr, false);
-  std::string value;
-  if (answer.is_object()) {
-    for (const char* name : {"token", "access_token"}) {
-      auto field = answer.find(name);
-      if (value.empty() && field != answer.end() && field->is_string()) value = field->get<std::string>();
-    }
-  }
-  if (value.empty() || value.find_first_of("\r\n") != std::string::npos) {
+  std::optional<TokenAnswer> answer = read_token_answer(response);
+  if (!answer) {
     throw base::Error(base::ErrorKind::kAuth, fmt::format("token server '{}' of registry '{}' gave no token",
                                                           net::redact_url(realm), host));
   }
-  std::chrono::seconds lifetime = kShortestLifetime;
-  auto expires = answer.find("expires_in");
-  if (expires != answer.end() && expires->is_number_unsigned()) {
-    lifetime = std::chrono::seconds(
-        std::min<std::uint64_t>(expires->get<std::uint64_t>(), kLongestLifetime.count()));
-  }
-  return {value, std::max(lifetime, kShortestLifetime)};
+  return std::move(*answer);
 }
 
 std::string Authenticator::describe(const std::string& host, const std::string& repository,

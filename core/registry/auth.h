@@ -21,6 +21,7 @@
 #include "net/http.h"
 #include "registry/client.h"
 #include "registry/credentials.h"
+#include "registry/token_answer.h"
 
 namespace cooper::registry {
 
@@ -31,6 +32,9 @@ struct Challenge {
 
 // All challenges of one WWW-Authenticate value (RFC 9110, section 11.6.1).
 std::vector<Challenge> parse_challenges(std::string_view header);
+// The best that a response offers, in all its headers: a token server, else "basic"; of schemes that nobody
+// here knows, nothing.
+std::optional<Challenge> choose_challenge(const net::Response& response);
 
 // What one request needs: "repository:library/debian:pull", sorted.
 using Scopes = std::set<std::string>;
@@ -59,11 +63,6 @@ class Authenticator {
     bool fetching = false;
     std::optional<base::Error> failure;  // of the last fetch, for those who waited for it
   };
-  struct Fetched {
-    std::string value;
-    std::chrono::seconds lifetime;
-  };
-
   CredentialSearch search(const std::string& host, const std::string& repository,
                           const std::stop_token& stop);
   // Asks again for a credential that was refused; whether there is another one now.
@@ -72,8 +71,8 @@ class Authenticator {
   std::string bearer(const std::string& host, const std::string& repository, const Challenge& challenge,
                      const std::optional<Credential>& credential, const Scopes& scopes,
                      const std::stop_token& stop);
-  Fetched fetch(const std::string& host, const std::string& repository, const Challenge& challenge,
-                std::optional<Credential> credential, const Scopes& scopes, const std::stop_token& stop);
+  TokenAnswer fetch(const std::string& host, const std::string& repository, const Challenge& challenge,
+                    std::optional<Credential> credential, const Scopes& scopes, const std::stop_token& stop);
   net::Request token_request(const Challenge& challenge, const std::optional<Credential>& credential,
                              const Scopes& scopes) const;
 

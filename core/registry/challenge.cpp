@@ -72,4 +72,21 @@ std::vector<Challenge> parse_challenges(std::string_view header) {
   }
 }
 
+std::optional<Challenge> choose_challenge(const net::Response& response) {
+  std::optional<Challenge> basic;
+  std::optional<Challenge> unusable;  // a token server without an address: its error is worth showing
+  for (const auto& [name, value] : response.headers) {
+    if (name != "www-authenticate") continue;
+    for (Challenge& challenge : parse_challenges(value)) {
+      const bool is_bearer = challenge.scheme == "bearer";
+      if (is_bearer && challenge.parameters.count("realm") > 0) return std::move(challenge);
+      if (is_bearer)
+        unusable = std::move(challenge);
+      else if (challenge.scheme == "basic" && !basic)
+        basic = std::move(challenge);
+    }
+  }
+  return basic ? basic : unusable;
+}
+
 }  // namespace cooper::registry

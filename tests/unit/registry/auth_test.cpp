@@ -239,4 +239,99 @@ TEST(RegistryAuth, ARefusedPasswordIsReplacedInTheFirstRequest) {
   EXPECT_EQ(registry.server().requests().size() - before, 2U) << "the same password is not sent twice";
 }
 
+TEST(RegistryChallenge, ChoosesATokenServerAndSkipsWhatNobodyKnows) {
+  net::Response response;
+  EXPECT_FALSE(choose_challenge(response));
+  response.headers = {{"www-authenticate", "Negotiate YII=, Basic realm=\"x\""},
+                      {"www-authenticate", "Digest realm=\"d\", nonce=\"n\""},
+                      {"www-authenticate", "Bearer realm=\"https://a/token\",error=\"insufficient_scope\""}};
+  EXPECT_EQ(choose_challenge(response)->parameters.at("realm"), "https://a/token");
+  response.headers.pop_back();
+  EXPECT_EQ(choose_challenge(response)->scheme, "basic");
+  response.headers = {{"www-authenticate", "Bearer error=\"x\""}, {"www-authenticate", "Basic realm=x"}};
+  EXPECT_EQ(choose_challenge(response)->scheme, "basic") << "a token server without an address";
+  response.headers = {{"www-authenticate", "Negotiate"}};
+  EXPECT_FALSE(choose_challenge(response));
+}
+
+// One token to push, one to mount, however many threads push how much.
+TEST(RegistryAuth, FetchesOneTokenPerScopeForAPushWithMounts) {
+  FakeRegistry registry;
+  FakeTokenServer tokens;
+  registry.require_token(tokens.realm());
+  auto client = registry::client();
+  oci::Reference app = reference(registry.host(), "app");
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      const std::string content = "layer " + std::to_string(i);
+      if (i % 2 == 0) registry.add_blob("base", content);
+      threads.emplace_back([&client, app, content, i] {
+        PushBlob blob = blob_of(content);
+        blob.mount_from = "base";
+        EXPECT_EQ(client->push_blob(app, blob, {}), i % 2 == 0 ? BlobPush::kMounted : BlobPush::kUploaded);
+      });
+    }
+  }
+  client->push_manifest(reference(registry.host(), "app:1"), "a/b", "{}", {});
+  std::vector<std::string> scopes;
+  for (FakeRequest& asked : tokens.server().requests()) {
+    auto [first, last] = asked.query_all.equal_range("scope");
+    std::string joined;
+    for (auto scope = first; scope != last; ++scope) joined += scope->second + " ";
+    scopes.push_back(joined);
+  }
+  std::sort(scopes.begin(), scopes.end());
+  EXPECT_EQ(scopes, (std::vector<std::string>{"repository:app:pull,push ",
+                                              "repository:app:pull,push repository:base:pull "}));
+}
+
+TEST(RegistryAuth, ASlowTokenServerIsAskedAgain) {
+  FakeRegistry registry;
+  FakeTokenServer tokens;
+  registry.require_token(tokens.realm());
+  FakeReply reset;
+  reset.status = 0;
+  reset.end(FakeReply::Ending::kReset, 0);
+  tokens.server().before(testing::fail_times(2, "GET", "/token", reset));
+  oci::Descriptor blob = registry.add_blob("app", "blob");
+  EXPECT_TRUE(client()->has_blob(reference(registry.host(), "app"), blob.digest, {}));
+  EXPECT_EQ(tokens.server().requests().size(), 3U);
+}
+
+TEST(RegistryAuth, ATokenThatIsNotEnoughIsNotFetchedAgain) {
+  FakeRegistry registry;
+  FakeTokenServer tokens;
+  registry.require_token(tokens.realm());
+  registry.server().before([&](const FakeRequest& request) -> std::optional<FakeReply> {
+    if (!request.has_header("authorization")) return std::nullopt;
+    return testing::refusal(401, "DENIED", "not yours")
+        .with("WWW-Authenticate", "Bearer realm=\"" + tokens.realm() + "\",error=\"insufficient_scope\"");
+  });
+  base::Error error =
+      failure_of([&] { client()->has_blob(reference(registry.host(), "app"), base::sha256("x"), {}); });
+  EXPECT_EQ(error.kind(), base::ErrorKind::kAuth);
+  EXPECT_EQ(tokens.server().requests().size(), 1U);
+}
+
+// Three quarters of a life of one second: the first token is used, then renewed before it is refused.
+TEST(RegistryAuth, RenewsAShortTokenBeforeItExpires) {
+  FakeRegistry registry;
+  FakeTokenServer tokens;
+  registry.require_token(tokens.realm());
+  tokens.set_lifetime(1);
+  oci::Descriptor blob = registry.add_blob("app", "blob");
+  auto client = registry::client();
+  const auto begin = std::chrono::steady_clock::now();
+  while (tokens.server().requests().size() < 2) {
+    EXPECT_TRUE(client->has_blob(reference(registry.host(), "app"), blob.digest, {}));
+    ASSERT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(740));
+  int refused = 0;
+  for (const FakeRequest& request : registry.server().requests())
+    refused += !request.has_header("authorization");
+  EXPECT_EQ(refused, 1) << "only the first request went without a token";
+}
+
 }  // namespace cooper::registry
