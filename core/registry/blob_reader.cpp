@@ -11,7 +11,10 @@ namespace cooper::registry {
 
 BlobReader::BlobReader(std::shared_ptr<Transport> transport, const oci::Reference& repository,
                        const oci::Descriptor& descriptor, std::stop_token stop)
-    : transport_(std::move(transport)), descriptor_(descriptor), stop_(std::move(stop)) {
+    : transport_(std::move(transport)),
+      descriptor_(descriptor),
+      stop_(std::move(stop)),
+      retries_(transport_->options().retry, transport_->options().on_retry) {
   call_.repository = repository;
   call_.what = fmt::format("pull blob '{}'", descriptor.digest.str());
   call_.scopes = pull_scope(repository.repository);
@@ -19,24 +22,31 @@ BlobReader::BlobReader(std::shared_ptr<Transport> transport, const oci::Referenc
   connect();
 }
 
+// Always asks the registry, never where it sent us before: such an address is signed for a moment.
 void BlobReader::connect() {
   Call call = call_;
-  if (offset_ > 0) call.http.headers.emplace_back("Range", fmt::format("bytes={}-", offset_));
+  const bool wants_rest = offset_ > 0 && !without_ranges_;
+  if (wants_rest) call.http.headers.emplace_back("Range", fmt::format("bytes={}-", offset_));
   stream_ = transport_->open(call, stop_);
   const net::Response& response = stream_->response();
-  if (offset_ == 0) {
-    if (response.status != 200) transport_->refuse(call_, response);
-    return;
-  }
-  if (response.status == 206) {
-    const std::string* range = response.header("content-range");
-    if (range != nullptr && range->rfind(fmt::format("bytes {}-", offset_), 0) == 0) return;
-    throw base::Error(base::ErrorKind::kRegistry,
-                      fmt::format("registry '{}' sent another range of blob '{}' than was asked for",
-                                  call_.repository.host, descriptor_.digest.str()));
+  if (response.status == 206 && wants_rest) return check_range(response);
+  if (response.status == 416 && wants_rest) {
+    // Some storage serves no ranges at all, or not of this object.
+    without_ranges_ = true;
+    return connect();
   }
   if (response.status != 200) transport_->refuse(call_, response);
   skip(offset_);  // a server without ranges sends everything again
+}
+
+void BlobReader::check_range(const net::Response& response) {
+  const std::string* range = response.header("content-range");
+  const std::string expected = fmt::format("bytes {}-{}/{}", offset_, descriptor_.size - 1, descriptor_.size);
+  const std::string unsure = fmt::format("bytes {}-{}/*", offset_, descriptor_.size - 1);
+  if (range != nullptr && (*range == expected || *range == unsure)) return;
+  throw base::Error(base::ErrorKind::kRegistry,
+                    fmt::format("registry '{}' sent another range of blob '{}' than was asked for",
+                                call_.repository.host, descriptor_.digest.str()));
 }
 
 void BlobReader::skip(std::uint64_t count) {
@@ -72,23 +82,27 @@ std::size_t BlobReader::read(base::MutableByteSpan buffer) {
 
 std::size_t BlobReader::read_some(base::MutableByteSpan buffer) {
   while (true) {
-    if (!stream_) connect();
     try {
+      if (!stream_) connect();
       std::size_t length = stream_->read(buffer);
-      if (length > 0) failures_ = 0;
+      if (length > 0) retries_.progress();
       return length;
     } catch (base::Error& error) {
+      const bool was_open = stream_ != nullptr;
       stream_.reset();
-      if (!error.is_retryable() || ++failures_ >= transport_->options().retry.attempts) {
-        if (error.trail().empty())
-          error.context(fmt::format("{} of '{}'", call_.what, call_.repository.name()));
-        throw;
-      }
-      if (transport_->options().on_retry) {
-        transport_->options().on_retry(fmt::format("{}; resuming at byte {}", error.summary(), offset_));
-      }
+      // All bytes came, and only the end did not: there is nothing to ask for.
+      if (error.is_retryable() && was_open && offset_ == descriptor_.size) return 0;
+      // connect() has been patient already.
+      if (was_open && error.is_retryable() && retries_.again(resuming(error), stop_)) continue;
+      if (error.trail().empty())
+        error.context(fmt::format("{} of '{}'", call_.what, call_.repository.name()));
+      throw;
     }
   }
+}
+
+base::Error BlobReader::resuming(const base::Error& error) const {
+  return {error.kind(), fmt::format("{}; resuming at byte {}", error.summary(), offset_)};
 }
 
 void BlobReader::check_end() {

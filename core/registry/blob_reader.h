@@ -20,6 +20,8 @@ class BlobReader final : public base::ByteSource {
   void connect();
   void skip(std::uint64_t count);
   std::size_t read_some(base::MutableByteSpan buffer);
+  void check_range(const net::Response& response);
+  base::Error resuming(const base::Error& error) const;
   void check_end();
 
   std::shared_ptr<Transport> transport_;
@@ -29,7 +31,8 @@ class BlobReader final : public base::ByteSource {
   std::unique_ptr<net::ResponseStream> stream_;
   base::Hasher hasher_;
   std::uint64_t offset_ = 0;  // bytes handed out
-  int failures_ = 0;          // since the last byte
+  net::Retries retries_;      // since the last byte
+  bool without_ranges_ = false;
   bool ended_ = false;
 };
 

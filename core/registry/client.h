@@ -29,6 +29,10 @@ struct ClientOptions {
   // How long to wait for a connection, and for the next byte of an answer.
   std::chrono::milliseconds connect_timeout = net::Request().connect_timeout;
   std::chrono::milliseconds stall_timeout = net::Request().stall_timeout;
+  // The same after the last byte of a body: the registry hashes or copies the whole blob before it answers,
+  // which takes minutes for some GB.
+  std::chrono::milliseconds commit_timeout = std::chrono::minutes(5);
+  std::size_t requests_per_host = 16;  // at a time, bodies included
   std::shared_ptr<const Routes> routes = std::make_shared<DirectRoutes>();
   std::function<void(const std::string&)> on_retry;  // one line each; may be empty
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "net/redact.h"
 #include "net/url.h"
 #include "registry/refusal.h"
 
@@ -12,13 +13,32 @@ namespace {
 
 constexpr std::size_t kErrorBodyLimit = 64 << 10;
 
+// Counts as a request until its body ended.
+class GatedStream final : public net::ResponseStream {
+ public:
+  GatedStream(std::unique_ptr<net::ResponseStream> stream, HostGate::Pass pass)
+      : stream_(std::move(stream)), pass_(std::move(pass)) {}
+
+  const net::Response& response() const override { return stream_->response(); }
+  std::size_t read(base::MutableByteSpan buffer) override {
+    std::size_t length = stream_->read(buffer);
+    if (length == 0 && !buffer.empty()) pass_.reset();
+    return length;
+  }
+
+ private:
+  std::unique_ptr<net::ResponseStream> stream_;
+  HostGate::Pass pass_;
+};
+
 }  // namespace
 
 Transport::Transport(std::shared_ptr<net::HttpClient> http, std::shared_ptr<CredentialStore> credentials,
                      ClientOptions options)
     : http_(std::move(http)),
       options_(std::move(options)),
-      authenticator_(http_, std::move(credentials), options_) {}
+      authenticator_(http_, std::move(credentials), options_),
+      gate_(options_.requests_per_host) {}
 
 net::Response Transport::retry(const std::function<net::Response()>& attempt, const std::stop_token& stop) {
   return net::send_with_retry(options_.retry, attempt, options_.on_retry, stop);
@@ -29,55 +49,83 @@ net::Response Transport::send(const Call& call, const std::stop_token& stop) {
 }
 
 net::Response Transport::send_once(const Call& call, const std::stop_token& stop) {
-  return authenticated(call, stop, [&](const net::Request& request) { return http_->send(request, stop); });
+  return authenticated(
+      call, stop, [&](const net::Request& request, HostGate::Pass&) { return http_->send(request, stop); });
 }
 
 std::unique_ptr<net::ResponseStream> Transport::open(const Call& call, const std::stop_token& stop) {
   std::unique_ptr<net::ResponseStream> stream;
-  auto exchange = [&](const net::Request& request) {
+  HostGate::Pass held;
+  auto exchange = [&](const net::Request& request, HostGate::Pass& pass) {
     stream = http_->open(request, stop);
     net::Response response = stream->response();
+    if (response.status < 400) {
+      held = std::move(pass);
+      return response;
+    }
     // A refusal's body belongs into the error.
-    if (response.status >= 400) {
-      try {
-        response.body = base::read_all(*stream, kErrorBodyLimit, "the registry's error");
-      } catch (const base::Error& error) {
-        if (error.kind() == base::ErrorKind::kCancelled) throw;
-      }
+    try {
+      response.body = base::read_all(*stream, kErrorBodyLimit, "the registry's error");
+    } catch (const base::Error& error) {
+      if (error.kind() == base::ErrorKind::kCancelled) throw;
     }
     return response;
   };
-  net::Response response = retry([&] { return authenticated(call, stop, exchange); }, stop);
-  if (response.status >= 400) refuse(call, response);
-  return stream;
+  auto attempt = [&] {
+    net::Response response = authenticated(call, stop, exchange);
+    // What a storage server was signed for has expired: the registry signs it anew.
+    bool denied = response.status == 401 || response.status == 403;
+    if (denied) refuse(call, response, Refusal::kMayPass);
+    return response;
+  };
+  net::Response response = retry(attempt, stop);
+  if (response.status >= 400 && response.status != 416) refuse(call, response);
+  return std::make_unique<GatedStream>(std::move(stream), std::move(held));
 }
 
-net::Response Transport::authenticated(const Call& call, const std::stop_token& stop,
-                                       const std::function<net::Response(const net::Request&)>& exchange) {
-  Endpoint endpoint = endpoint_of(call.repository.host, options_);
+net::Request Transport::complete(const Call& call, const Endpoint& endpoint) const {
   net::Request request = call.http;
   if (request.url.rfind('/', 0) == 0) request.url = endpoint.base + request.url;
   request.connect_timeout = options_.connect_timeout;
-  // Uploads have a patience of their own.
-  if (request.method == "GET" || request.method == "HEAD") request.stall_timeout = options_.stall_timeout;
+  bool sends_much = request.method == "PUT" || request.method == "PATCH";
+  request.stall_timeout = sends_much ? options_.commit_timeout : options_.stall_timeout;
   bool ours = net::origin_of(request.url) == net::origin_of(endpoint.base);
   request.tls = ours ? endpoint.tls : options_for_url(request.url, options_).tls;
+  return request;
+}
+
+bool Transport::is_ours(const std::string& url, const Call& call) const {
+  return net::origin_of(url) == net::origin_of(endpoint_of(call.repository.host, options_).base);
+}
+
+net::Response Transport::authenticated(const Call& call, const std::stop_token& stop,
+                                       const Exchange& exchange) {
   const std::string& host = call.repository.host;
   const std::string& repository = call.repository.repository;
+  net::Request request = complete(call, endpoint_of(host, options_));
+  const bool ours = is_ours(request.url, call);
+  const net::Origin origin = net::origin_of(request.url);
+  const std::string machine = fmt::format("{}:{}", origin.host, origin.port);
   try {
     for (int attempt = 1;; ++attempt) {
+      // In this order, so that a token does not expire in the queue.
+      HostGate::Pass pass = gate_.enter(machine, stop);
       net::Request authorized = request;
       std::string authorization = ours ? authenticator_.authorize(host, repository, call.scopes, stop) : "";
       if (!authorization.empty()) authorized.headers.emplace_back("Authorization", authorization);
-      net::Response response = exchange(authorized);
+      net::Response response = exchange(authorized, pass);
+      if (response.status == 429 || response.status == 503) {
+        auto asked = net::retry_after(response);
+        if (asked && *asked <= options_.retry.patience()) gate_.pause(machine, *asked);
+      }
+      // A storage server that a redirect led to denies for reasons of its own.
+      if (!ours || !is_ours(response.effective_url, call)) return response;
       // The first 401 may only say how to log in, so that the second one is the first about a password.
       const bool may_learn = attempt == 1 || (attempt == 2 && authorization.rfind("Basic ", 0) == 0);
-      bool again = response.status == 401 && ours && may_learn &&
+      bool again = response.status == 401 && may_learn &&
                    authenticator_.challenged(host, repository, call.scopes, response, authorization, stop);
       if (again) continue;
-      // A storage server that a redirect led to denies for reasons of its own.
-      bool theirs = ours && net::origin_of(response.effective_url) == net::origin_of(endpoint.base);
-      if (theirs && (response.status == 401 || response.status == 403)) deny(call, response, stop);
+      if (response.status == 401 || response.status == 403) deny(call, response, stop);
       return response;
     }
   } catch (base::Error& failure) {
@@ -105,10 +153,19 @@ void Transport::deny(const Call& call, const net::Response& response, const std:
 }
 
 void Transport::refuse(const Call& call, const net::Response& response, Refusal refusal) {
-  throw error(base::ErrorKind::kRegistry, call,
-              fmt::format("registry '{}' answered {}", call.repository.host, refusal_text(response)))
-      .hint(refusal_hint(response, call.repository.host))
-      .retryable(refusal == Refusal::kMayPass || net::is_retryable_status(response.status));
+  std::string who = fmt::format("registry '{}'", call.repository.host);
+  if (!response.effective_url.empty() && !is_ours(response.effective_url, call)) {
+    who = fmt::format("'{}', where {} sent us,", net::redact_url(response.effective_url), who);
+  }
+  base::Error failure =
+      error(base::ErrorKind::kRegistry, call, fmt::format("{} answered {}", who, refusal_text(response)));
+  failure.retryable(refusal == Refusal::kMayPass || net::is_retryable_status(response.status));
+  if (response.status == 413) {
+    failure.hint("raise the limit of request bodies of the registry, or of the proxy before it");
+  } else {
+    failure.hint(refusal_hint(response, call.repository.host));
+  }
+  throw failure;
 }
 
 std::string Transport::location(const Call& call, const net::Response& response) {

@@ -1,7 +1,7 @@
 // Requests to one registry: its address, its authentication, retries, and errors that name what was asked.
 //
-// Every request is tried with what is known about the host; a 401 teaches more and is answered once. Private
-// to registry.
+// Every request is tried with what is known about the host; a 401 teaches more and is answered once, a 429
+// makes everybody wait. Private to registry.
 #pragma once
 
 #include <functional>
@@ -14,6 +14,8 @@
 #include "registry/auth.h"
 #include "registry/client.h"
 #include "registry/endpoint.h"
+#include "registry/host_gate.h"
+#include "registry/upload_limits.h"
 
 namespace cooper::registry {
 
@@ -34,6 +36,7 @@ class Transport {
   net::Response send(const Call& call, const std::stop_token& stop);
   // The same without retries, for callers that start over with a new request (uploads).
   net::Response send_once(const Call& call, const std::stop_token& stop);
+  // As send(), for bodies that are read as they come; throws for 400 and more, but 416.
   std::unique_ptr<net::ResponseStream> open(const Call& call, const std::stop_token& stop);
   // Repeats `attempt` as send() would.
   net::Response retry(const std::function<net::Response()>& attempt, const std::stop_token& stop);
@@ -46,18 +49,23 @@ class Transport {
   // that only lost its "https" behind a proxy is mended.
   std::string location(const Call& call, const net::Response& response);
   const ClientOptions& options() const { return options_; }
+  UploadLimits& upload_limits() { return upload_limits_; }
 
  private:
-  // Sends by `exchange`, which returns the response's head and keeps the rest; authenticates once more on
-  // 401.
-  net::Response authenticated(const Call& call, const std::stop_token& stop,
-                              const std::function<net::Response(const net::Request&)>& exchange);
+  // Sends a request while it holds the pass, and returns the response's head; may keep both for longer.
+  using Exchange = std::function<net::Response(const net::Request&, HostGate::Pass&)>;
+  // Authenticates once more on 401.
+  net::Response authenticated(const Call& call, const std::stop_token& stop, const Exchange& exchange);
+  net::Request complete(const Call& call, const Endpoint& endpoint) const;
+  bool is_ours(const std::string& url, const Call& call) const;
   [[noreturn]] void deny(const Call& call, const net::Response& response, const std::stop_token& stop);
   base::Error error(base::ErrorKind kind, const Call& call, const std::string& cause);
 
   const std::shared_ptr<net::HttpClient> http_;
   const ClientOptions options_;
   Authenticator authenticator_;
+  HostGate gate_;
+  UploadLimits upload_limits_;
 };
 
 }  // namespace cooper::registry

@@ -137,6 +137,67 @@ TEST_F(RegistryClient, RefusesAWrongRange) {
   EXPECT_EQ(failure_of([&] { pull(blob); }).kind(), base::ErrorKind::kRegistry);
 }
 
+TEST_F(RegistryClient, RefusesARangeOfAnotherBlob) {
+  oci::Descriptor blob = fake_.add_blob("app", noise(2'000'000));
+  fake_.server().after([&](const FakeRequest& request, FakeReply& reply) {
+    if (!request.has_header("range")) {
+      reply.end(Ending::kClose, 700'000);
+      return;
+    }
+    for (auto& [name, value] : reply.headers) {
+      if (name == "Content-Range") value.replace(value.find('/'), std::string::npos, "/2000001");
+    }
+  });
+  EXPECT_EQ(failure_of([&] { pull(blob); }).kind(), base::ErrorKind::kRegistry);
+}
+
+// Everything came, then the connection broke instead of ending: there is no byte left to ask for.
+TEST_F(RegistryClient, ABreakAfterTheLastByteIsTheEnd) {
+  oci::Descriptor blob = fake_.add_blob("app", noise(100'000));
+  fake_.server().after([&](const FakeRequest&, FakeReply& reply) {
+    reply.with("Content-Length", "100001");
+    reply.end(Ending::kClose, 100'000);
+  });
+  EXPECT_EQ(pull(blob).size(), 100'000U);
+  EXPECT_EQ(fake_.server().requests().size(), 1U);
+}
+
+TEST_F(RegistryClient, ReadsAgainWhereARangeIsNotServed) {
+  std::string content = noise(2'000'000);
+  oci::Descriptor blob = fake_.add_blob("app", content);
+  int requests = 0;
+  fake_.server().after([&](const FakeRequest& request, FakeReply& reply) {
+    if (request.has_header("range")) reply = status(416);
+    if (++requests == 1) reply.end(Ending::kClose, 700'000);
+  });
+  EXPECT_EQ(pull(blob), content);
+  EXPECT_EQ(requests, 3);
+}
+
+// The address that the registry gave for the storage has expired when the blob goes on.
+TEST_F(RegistryClient, AsksTheRegistryForANewAddressOfTheStorage) {
+  std::string content = noise(2'000'000);
+  oci::Descriptor blob = fake_.add_blob("app", content);
+  int signatures = 0;
+  FakeRegistry storage;
+  storage.add_blob("bucket", content);
+  storage.server().before([](const FakeRequest& request) -> std::optional<FakeReply> {
+    if (request.query.at("signature") == "2") return testing::refusal(403, "EXPIRED", "expired");
+    return std::nullopt;
+  });
+  storage.server().after([](const FakeRequest& request, FakeReply& reply) {
+    if (!request.has_header("range")) reply.end(Ending::kClose, 700'000);
+  });
+  fake_.server().after([&](const FakeRequest&, FakeReply& reply) {
+    reply = status(307);
+    reply.with("Location", storage.server().url("/v2/bucket/blobs/" + blob.digest.str() +
+                                                "?signature=" + std::to_string(++signatures)));
+  });
+  EXPECT_EQ(pull(blob), content);
+  EXPECT_EQ(signatures, 3);
+  EXPECT_TRUE(storage.server().requests().back().has_header("range"));
+}
+
 TEST_F(RegistryClient, GivesUpOnABlobThatNeverGetsOn) {
   oci::Descriptor blob = fake_.add_blob("app", noise(100'000));
   fake_.server().after([&](const FakeRequest&, FakeReply& reply) { reply.end(Ending::kClose, 0); });
