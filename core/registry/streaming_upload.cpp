@@ -1,5 +1,4 @@
 #include <condition_variable>
-#include <fmt/format.h>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -8,6 +7,7 @@
 #include "base/cancellation.h"
 #include "base/error.h"
 #include "registry/upload.h"
+#include "registry/upload_session.h"
 
 namespace cooper::registry {
 
@@ -108,6 +108,8 @@ class StreamingUpload final : public BlobUpload {
       };
       net::Response response = transport_->send_once(call, thread_stop_.get_token());
       if (response.status == 202) session_ = transport_->location(call, response);
+      // For the caller, who pushes the blob again: in chunks.
+      if (response.status == 413) transport_->upload_limits().refused(call_.repository.host, std::nullopt);
     } catch (const base::Error&) {
       session_.clear();  // commit() tells the caller, who still has the whole blob
     }
@@ -128,13 +130,13 @@ class StreamingUpload final : public BlobUpload {
 
 std::unique_ptr<BlobUpload> begin_upload(std::shared_ptr<Transport> transport,
                                          const oci::Reference& repository, const std::stop_token& stop) {
+  if (transport->upload_limits().chunk(repository.host)) return nullptr;
   Call call;
   call.repository = repository;
   call.what = "push a layer";
   call.scopes = push_scope(repository.repository);
-  call.http.method = "POST";
-  call.http.url = fmt::format("/v2/{}/blobs/uploads/", repository.repository);
-  net::Response response = transport->send(call, stop);
+  net::Response response =
+      transport->retry([&] { return post_session(*transport, call, nullptr, stop); }, stop);
   if (response.status != 202) transport->refuse(call, response);
   call.http = {};
   call.http.url = transport->location(call, response);

@@ -8,17 +8,14 @@
 
 namespace cooper::registry {
 
-// HEAD, then mount, then POST and PUT of the whole; POST, PATCH and PUT where a registry refuses that. A
-// broken upload starts over with a new session.
+// HEAD, then mount, then an upload (resumable_upload.h).
 BlobPush push_blob(Transport& transport, const oci::Reference& repository, const PushBlob& blob,
                    const std::stop_token& stop);
 bool has_blob(Transport& transport, const oci::Reference& repository, const base::Digest& digest,
               const Scopes& scopes, const std::stop_token& stop);
-// Closes the upload session as `digest`.
-net::Response put_commit(Transport& transport, Call call, const base::Digest& digest,
-                         const std::string& session, const std::stop_token& stop);
 // POST, then one PATCH that lasts as long as bytes come, then PUT: the way `docker push` works, which every
-// registry knows.
+// registry knows. nullptr for a host that is known to limit the size of bodies, as the bytes cannot be sent
+// again in smaller ones.
 std::unique_ptr<BlobUpload> begin_upload(std::shared_ptr<Transport> transport,
                                          const oci::Reference& repository, const std::stop_token& stop);
 

@@ -101,6 +101,17 @@ void FakeRegistry::require_token(const std::string& realm) {
   state_->realm = realm;
 }
 
+void FakeRegistry::break_uploads(int times, std::size_t keep) {
+  std::scoped_lock lock(state_->mutex);
+  state_->breaks = times;
+  state_->kept = keep;
+}
+
+void FakeRegistry::set_resumable(bool on) {
+  std::scoped_lock lock(state_->mutex);
+  state_->resumable = on;
+}
+
 void FakeRegistry::forget_tokens() {
   std::scoped_lock lock(state_->mutex);
   state_->first_valid_token = 1'000'000;
@@ -191,35 +202,65 @@ FakeReply FakeRegistry::handle_blob(State& state, const FakeRequest& request, co
   return reply;
 }
 
-FakeReply FakeRegistry::handle_upload(State& state, const FakeRequest& request, const std::string& repository,
+FakeReply FakeRegistry::begin_upload(State& state, const FakeRequest& request,
+                                     const std::string& repository) {
+  FakeReply reply;
+  auto mount = request.query.find("mount");
+  auto from = request.query.find("from");
+  if (mount != request.query.end() && from != request.query.end() &&
+      state.in_repository[from->second].count(mount->second) > 0) {
+    state.in_repository[repository][mount->second] = true;
+    reply.status = 201;
+    return reply.with("Docker-Content-Digest", mount->second);
+  }
+  std::string name = "s" + std::to_string(++state.sessions);
+  state.uploads[name] = "";
+  reply.status = 202;
+  return reply.with("Location", "/v2/" + repository + "/blobs/uploads/" + name + "?_state=x");
+}
+
+// The distribution-spec's answer to PATCH and to GET: where the upload goes on, and its last byte.
+FakeReply FakeRegistry::upload_status(State& state, const std::string& repository,
                                       const std::string& session) {
   FakeReply reply;
-  if (request.method == "POST") {
-    auto mount = request.query.find("mount");
-    auto from = request.query.find("from");
-    if (mount != request.query.end() && from != request.query.end() &&
-        state.in_repository[from->second].count(mount->second) > 0) {
-      state.in_repository[repository][mount->second] = true;
-      reply.status = 201;
-      return reply.with("Docker-Content-Digest", mount->second);
-    }
-    std::string name = "s" + std::to_string(++state.sessions);
-    state.uploads[name] = "";
-    reply.status = 202;
-    return reply.with("Location", "/v2/" + repository + "/blobs/uploads/" + name + "?_state=x");
-  }
+  const std::size_t size = state.uploads[session].size();
+  reply.with("Location", "/v2/" + repository + "/blobs/uploads/" + session + "?_state=y");
+  return reply.with("Range", "0-" + std::to_string(size > 0 ? size - 1 : 0));
+}
+
+FakeReply FakeRegistry::handle_upload(State& state, const FakeRequest& request, const std::string& repository,
+                                      const std::string& session) {
+  if (request.method == "POST") return begin_upload(state, request, repository);
   auto upload = state.uploads.find(session);
   if (upload == state.uploads.end())
     return refusal(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+  FakeReply reply;
   if (request.method == "DELETE") {
     state.uploads.erase(upload);
     reply.status = 204;
     return reply;
   }
+  if (request.method == "GET") {
+    reply = upload_status(state, repository, session);
+    reply.status = 204;
+    return reply;
+  }
+  std::string range = request.header("content-range");
+  if (!range.empty() && std::strtoul(range.c_str(), nullptr, 10) != upload->second.size()) {
+    return refusal(416, "RANGE_INVALID", "invalid content range");
+  }
+  if (state.breaks > 0 && !request.body.empty()) {
+    --state.breaks;
+    upload->second += request.body.substr(0, state.kept);
+    if (!state.resumable) state.uploads.erase(upload);
+    reply.status = 0;
+    return reply.end(FakeReply::Ending::kReset, 0);
+  }
   upload->second += request.body;
   if (request.method == "PATCH") {
+    reply = upload_status(state, repository, session);
     reply.status = 202;
-    return reply.with("Location", "/v2/" + repository + "/blobs/uploads/" + session + "?_state=y");
+    return reply;
   }
   std::string content = upload->second;
   state.uploads.erase(upload);

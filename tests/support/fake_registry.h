@@ -32,6 +32,10 @@ class FakeRegistry {
   void require_basic(const std::string& user, const std::string& password);
   // From now on every request needs a token of `realm` (a URL of a FakeTokenServer) whose scopes cover it.
   void require_token(const std::string& realm);
+  // The next `times` bodies of uploads break: of each `keep` bytes are stored, and the connection is reset.
+  void break_uploads(int times, std::size_t keep);
+  // Whether an upload that broke can go on (docker-registry: no). On by default.
+  void set_resumable(bool on);
   // Makes every token given out so far invalid.
   void forget_tokens();
 
@@ -47,6 +51,9 @@ class FakeRegistry {
     std::map<std::string, Manifest> manifests;                         // repository ":" tag or digest
     std::map<std::string, std::string> uploads;                        // session → bytes so far
     int sessions = 0;
+    int breaks = 0;
+    std::size_t kept = 0;
+    bool resumable = true;
     std::string basic;  // the Authorization that is wanted
     std::string realm;
     int first_valid_token = 0;
@@ -58,6 +65,8 @@ class FakeRegistry {
                                const std::string& digest);
   static FakeReply handle_upload(State& state, const FakeRequest& request, const std::string& repository,
                                  const std::string& session);
+  static FakeReply begin_upload(State& state, const FakeRequest& request, const std::string& repository);
+  static FakeReply upload_status(State& state, const std::string& repository, const std::string& session);
   static FakeReply handle_manifest(State& state, const FakeRequest& request, const std::string& repository,
                                    const std::string& name);
   static bool allowed(const State& state, const FakeRequest& request, const std::string& repository,
