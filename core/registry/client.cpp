@@ -134,7 +134,7 @@ class RegistryClient final : public Client {
                 (oci::is_index(descriptor.media_type) || oci::is_manifest(descriptor.media_type));
     if (told) {
       auto [end, error] = std::from_chars(length->data(), length->data() + length->size(), descriptor.size);
-      told = error == std::errc();
+      told = error == std::errc() && descriptor.size > 0 && descriptor.size <= kManifestLimit;
     }
     if (!told) return resolve_by_fetching(reference, stop);
     if (reference.digest && *reference.digest != *digest) wrong_digest(reference, *reference.digest, *digest);
@@ -150,7 +150,8 @@ class RegistryClient final : public Client {
 
   bool has_blob(const oci::Reference& repository, const base::Digest& digest,
                 const std::stop_token& stop) override {
-    return registry::has_blob(*transport_, repository, digest, pull_scope(repository.repository), stop);
+    return registry::has_blob(*transport_, repository, digest, std::nullopt,
+                              pull_scope(repository.repository), stop);
   }
 
   std::vector<std::string> list_tags(const oci::Reference& repository, const std::stop_token& stop) override {

@@ -19,7 +19,6 @@ RawManifest fetch(Client& client, const oci::Reference& reference, const std::st
                       fmt::format("image '{}' does not exist", reference.familiar()))
         .hint("check the name and the tag");
   }
-  if (manifest->media_type.empty()) manifest->media_type = oci::document_media_type(manifest->raw);
   return std::move(*manifest);
 }
 
@@ -57,6 +56,7 @@ PulledImage pull_image(Client& client, const oci::Reference& reference, const oc
   RawManifest raw = fetch(client, reference, stop);
   image.named_digest = raw.digest;
   try {
+    if (raw.media_type.empty()) raw.media_type = oci::document_media_type(raw.raw);
     if (oci::is_index(raw.media_type)) {
       oci::Index index = oci::Index::parse(std::move(raw.raw), raw.media_type);
       const oci::Descriptor* chosen = index.select(platform);

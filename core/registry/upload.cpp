@@ -22,6 +22,14 @@ void check_stored(const Call& call, const net::Response& response, const base::D
                                                            call.repository.host, digest.str(), *stored));
 }
 
+// Whether the head of an answer may be the blob's. Some say nothing, or zero, about its size.
+bool describes(const net::Response& response, const base::Digest& digest, std::optional<std::uint64_t> size) {
+  const std::string* stored = response.header("docker-content-digest");
+  if (stored != nullptr && *stored != digest.str()) return false;
+  const std::string* length = response.header("content-length");
+  return !size || length == nullptr || *length == "0" || *length == std::to_string(*size);
+}
+
 // Whether the registry mounted the blob. It may open an upload session instead, which is stored to `session`.
 bool mount_blob(Transport& transport, const Call& call, const PushBlob& blob, std::string& session,
                 const std::stop_token& stop) {
@@ -39,13 +47,13 @@ bool mount_blob(Transport& transport, const Call& call, const PushBlob& blob, st
 }  // namespace
 
 bool has_blob(Transport& transport, const oci::Reference& repository, const base::Digest& digest,
-              const Scopes& scopes, const std::stop_token& stop) {
+              std::optional<std::uint64_t> size, const Scopes& scopes, const std::stop_token& stop) {
   Call call;
   call.repository = repository;
   call.what = fmt::format("look up blob '{}'", digest.str());
   call.scopes = scopes;
   net::Response response = transport.retry([&] { return head_blob(transport, call, digest, stop); }, stop);
-  if (response.status == 200) return true;
+  if (response.status == 200) return describes(response, digest, size);
   if (response.status != 404) transport.refuse(call, response);
   return false;
 }
@@ -56,7 +64,8 @@ BlobPush push_blob(Transport& transport, const oci::Reference& repository, const
   call.repository = repository;
   call.what = blob_name(blob);
   call.scopes = push_scope(repository.repository);
-  if (has_blob(transport, repository, blob.descriptor.digest, call.scopes, stop)) return BlobPush::kExisted;
+  if (has_blob(transport, repository, blob.descriptor.digest, blob.descriptor.size, call.scopes, stop))
+    return BlobPush::kExisted;
 
   std::string session;
   if (!blob.mount_from.empty() && blob.mount_from != repository.repository) {
