@@ -4,14 +4,14 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "net/url.h"
 #include "oci/media_type.h"
 #include "registry/blob_reader.h"
+#include "registry/paging.h"
 #include "registry/push_check.h"
+#include "registry/referrers.h"
 #include "registry/transport.h"
 #include "registry/upload.h"
 
@@ -80,16 +80,6 @@ void add_tags(const std::string& body, std::vector<std::string>& tags) {
   }
 }
 
-// The target of 'Link: <target>; rel="next"', RFC 8288; "" on the last page.
-std::string next_page(const net::Response& response) {
-  const std::string* link = response.header("link");
-  if (link == nullptr || link->find("rel=\"next\"") == std::string::npos) return {};
-  const std::size_t begin = link->find('<');
-  const std::size_t end = link->find('>', begin == std::string::npos ? 0 : begin);
-  if (begin == std::string::npos || end == std::string::npos) return {};
-  return link->substr(begin + 1, end - begin - 1);
-}
-
 class RegistryClient final : public Client {
  public:
   RegistryClient(std::shared_ptr<net::HttpClient> http, std::shared_ptr<CredentialStore> credentials,
@@ -156,21 +146,19 @@ class RegistryClient final : public Client {
 
   std::vector<std::string> list_tags(const oci::Reference& repository, const std::stop_token& stop) override {
     std::vector<std::string> tags;
-    Call call = tags_call(repository);
-    for (std::set<std::string> asked; asked.insert(call.http.url).second;) {
-      net::Response response = transport_->send(call, stop);
-      if (response.status == 404) break;
-      if (response.status != 200) transport_->refuse(call, response);
-      add_tags(response.body, tags);
-      const std::string next = next_page(response);
-      if (next.empty()) break;
-      call.http.url = net::resolve_url(response.effective_url, next);
-    }
+    auto add = [&](const net::Response& page) { add_tags(page.body, tags); };
+    for_each_page(*transport_, tags_call(repository), add, stop);
     return tags;
   }
 
   void check_push(const oci::Reference& repository, const std::stop_token& stop) override {
     registry::check_push(*transport_, repository, stop);
+  }
+
+  std::vector<oci::Descriptor> list_referrers(const oci::Reference& repository, const base::Digest& subject,
+                                              const std::string& artifact_type,
+                                              const std::stop_token& stop) override {
+    return referrers_.list(repository, subject, artifact_type, stop);
   }
 
   BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,
@@ -193,6 +181,9 @@ class RegistryClient final : public Client {
     base::Digest digest = base::sha256(raw);
     if (auto stored = announced_digest(response); stored && *stored != digest)
       wrong_digest(reference, digest, *stored);
+    const std::optional<Referrer> referrer = referrer_of(media_type, raw);
+    const bool is_listed = response.header("oci-subject") != nullptr;
+    if (referrer && !is_listed) referrers_.record(reference, *referrer, stop);
   }
 
  private:
@@ -224,9 +215,15 @@ class RegistryClient final : public Client {
   }
 
   std::shared_ptr<Transport> transport_;
+  Referrers referrers_{*transport_};
 };
 
 }  // namespace
+
+std::vector<oci::Descriptor> Client::list_referrers(const oci::Reference&, const base::Digest&,
+                                                    const std::string&, const std::stop_token&) {
+  return {};
+}
 
 std::unique_ptr<BlobUpload> Client::begin_upload(const oci::Reference&, const std::stop_token&) {
   return nullptr;

@@ -86,13 +86,19 @@ class Client {
                                              const std::stop_token& stop) = 0;
   // Whether a push may begin, asked without leaving anything behind: throws as push_blob() would.
   virtual void check_push(const oci::Reference& repository, const std::stop_token& stop) = 0;
+  // What has the manifest `subject` as its subject: only those of `artifact_type` unless that is "". None is
+  // no error; registries without the referrers API are asked for the tag that stands in for it.
+  virtual std::vector<oci::Descriptor> list_referrers(const oci::Reference& repository,
+                                                      const base::Digest& subject,
+                                                      const std::string& artifact_type,
+                                                      const std::stop_token& stop);
   virtual BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,
                              const std::stop_token& stop) = 0;
   // Starts a blob whose digest is not known yet; nullptr when this client or registry cannot. Destroying it
   // without commit() abandons the upload. `stop` holds for the whole upload.
   virtual std::unique_ptr<BlobUpload> begin_upload(const oci::Reference& repository,
                                                    const std::stop_token& stop);
-  // reference.tag or .digest says where.
+  // reference.tag or .digest says where. One with a subject is listed among its referrers afterwards.
   virtual void push_manifest(const oci::Reference& reference, const std::string& media_type,
                              const std::string& raw, const std::stop_token& stop) = 0;
 };
