@@ -222,7 +222,7 @@ class RegistryClient final : public Client {
 
 std::vector<oci::Descriptor> Client::list_referrers(const oci::Reference&, const base::Digest&,
                                                     const std::string&, const std::stop_token&) {
-  return {};
+  throw base::Error(base::ErrorKind::kUnsupported, "this registry client cannot list referrers");
 }
 
 std::unique_ptr<BlobUpload> Client::begin_upload(const oci::Reference&, const std::stop_token&) {

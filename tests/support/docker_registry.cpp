@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <unistd.h>
 
+#include "support/jwt_token_server.h"
+
 namespace cooper::testing {
 
 namespace {
@@ -21,13 +23,18 @@ std::string make_folder() {
   return pattern;
 }
 
-void write_config(const std::string& folder, bool password) {
+void write_config(const std::string& folder, const DockerRegistry::Options& options) {
   std::ofstream config(folder + "/config.yml");
   config << "version: 0.1\n"
          << "storage:\n  filesystem:\n    rootdirectory: " << folder
          << "/data\n  delete:\n    enabled: true\n"
          << "http:\n  addr: 127.0.0.1:0\n  secret: test\n";
-  if (!password) return;
+  if (!options.token_realm.empty()) {
+    config << "auth:\n  token:\n    realm: " << options.token_realm << "\n    service: " << kTokenService
+           << "\n    issuer: " << kTokenIssuer << "\n    rootcertbundle: " << folder << "/issuer.pem\n";
+    std::ofstream(folder + "/issuer.pem") << options.token_certificate;
+  }
+  if (!options.password) return;
   config << "auth:\n  htpasswd:\n    realm: test\n    path: " << folder << "/users\n";
   std::ofstream(folder + "/users") << kUsers;
 }
@@ -40,7 +47,7 @@ std::string DockerRegistry::unavailable() {
 }
 
 DockerRegistry::DockerRegistry(Options options) : folder_(make_folder()) {
-  write_config(folder_, options.password);
+  write_config(folder_, options);
   // With port 0 the kernel chooses a free one.
   server_ = std::make_unique<ChildServer>(
       std::vector<std::string>{kProgram, "serve", folder_ + "/config.yml"}, "listening on 127.0.0.1:");

@@ -13,6 +13,9 @@ class DockerRegistry {
  public:
   struct Options {
     bool password = false;  // wants user "ci" with password "secret" (htpasswd)
+    // Wants tokens of this server (a JwtTokenServer), which signs with this certificate (PEM).
+    std::string token_realm;
+    std::string token_certificate;
   };
 
   // Why it cannot run here, "" when it can: give it to GTEST_SKIP.

@@ -2,11 +2,13 @@
 #include "support/docker_registry.h"
 
 #include <gtest/gtest.h>
+#include <thread>
 
 #include "base/error.h"
 #include "fixtures.h"
 #include "registry/pull.h"
 #include "registry/push.h"
+#include "support/jwt_token_server.h"
 
 namespace cooper::registry {
 
@@ -25,6 +27,26 @@ PushPlan plan_of(const oci::Reference& target, const std::vector<TestImage>& ima
   }
   return plan;
 }
+
+// Takes its time: a registry behind a slow line.
+class SlowSource final : public base::ByteSource {
+ public:
+  SlowSource(std::string text, std::chrono::milliseconds length)
+      : source_(text), size_(text.size()), length_(length) {}
+  std::size_t read(base::MutableByteSpan buffer) override {
+    std::this_thread::sleep_until(begin_ + length_ * done_ / std::max<std::size_t>(size_, 1));
+    std::size_t got = source_.read(buffer.first(std::min<std::size_t>(buffer.size(), size_ / 50 + 1)));
+    done_ += got;
+    return got;
+  }
+
+ private:
+  OwningSource source_;
+  std::size_t size_;
+  std::size_t done_ = 0;
+  std::chrono::milliseconds length_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
 
 class RegistryAgainstDocker : public ::testing::Test {
  protected:
@@ -115,7 +137,7 @@ TEST_F(RegistryAgainstDocker, TakesABlobBeforeItsDigestIsKnown) {
 }
 
 TEST_F(RegistryAgainstDocker, AnswersItsPasswordChallenge) {
-  testing::DockerRegistry server({.password = true});
+  testing::DockerRegistry server({.password = true, .token_realm = {}, .token_certificate = {}});
   oci::Reference target = reference(server.host(), "private");
   PushBlob blob = blob_of("secret things");
   EXPECT_EQ(client(user("ci", "secret"))->push_blob(target, blob, {}), BlobPush::kUploaded);
@@ -126,6 +148,54 @@ TEST_F(RegistryAgainstDocker, AnswersItsPasswordChallenge) {
     EXPECT_EQ(error.kind(), base::ErrorKind::kAuth);
     EXPECT_EQ(error.render().find("wrong"), std::string::npos) << error.render();
   }
+}
+
+// Every scope costs one request to the token server, whatever is done with it.
+TEST_F(RegistryAgainstDocker, TakesTheTokensOfAServer) {
+  testing::JwtTokenServer tokens(300);
+  testing::DockerRegistry server(
+      {.password = false, .token_realm = tokens.realm(), .token_certificate = tokens.certificate()});
+  auto registry = client();
+  TestImage image = make_image(kAmd64, {noise(1'000'000), "small"});
+  PushPlan plan = plan_of(reference(server.host(), "team/app"), {image});
+  plan.tags = {"1"};
+  push_image(*registry, plan, {}, pool_, {});
+  EXPECT_EQ(tokens.server().requests().size(), 1U) << "pull,push";
+  PulledImage pulled = pull_image(*registry, reference(server.host(), "team/app:1"), kAmd64, {});
+  EXPECT_EQ(pulled.manifest.raw, image.manifest.raw);
+  EXPECT_EQ(tokens.server().requests().size(), 2U) << "pull";
+  PushBlob blob = blob_of("small");
+  blob.mount_from = "team/app";
+  EXPECT_EQ(registry->push_blob(reference(server.host(), "other"), blob, {}), BlobPush::kMounted);
+  EXPECT_EQ(tokens.server().requests().size(), 4U) << "pull,push of the other; that and pull of this";
+}
+
+// The token dies while the blobs are on their way, in one PUT and in one PATCH.
+TEST_F(RegistryAgainstDocker, APushMayTakeLongerThanATokenLives) {
+  testing::JwtTokenServer tokens(5);
+  testing::DockerRegistry server(
+      {.password = false, .token_realm = tokens.realm(), .token_certificate = tokens.certificate()});
+  auto registry = client();
+  constexpr std::chrono::milliseconds kLonger{6500};
+  TestImage image = make_image(kAmd64, {noise(500'000), noise(700'000)});
+  const oci::Reference app = reference(server.host(), "app");
+  {
+    std::jthread streaming([&] {
+      auto upload = registry->begin_upload(app, {});
+      SlowSource source(image.layer_texts[0], kLonger);
+      base::copy_all(source, *upload);
+      EXPECT_TRUE(upload->commit(base::sha256(image.layer_texts[0])));
+    });
+    PushBlob slow = blob_of(image.layer_texts[1]);
+    slow.open = [&] { return std::make_unique<SlowSource>(image.layer_texts[1], kLonger); };
+    EXPECT_EQ(registry->push_blob(app, slow, {}), BlobPush::kUploaded);
+  }
+  PushPlan plan = plan_of(app, {image});
+  plan.tags = {"1"};
+  push_image(*registry, plan, {}, pool_, {});
+  EXPECT_EQ(pull_image(*registry, reference(server.host(), "app:1"), kAmd64, {}).manifest.raw,
+            image.manifest.raw);
+  EXPECT_GE(tokens.server().count("GET", "push"), 2U);
 }
 
 TEST_F(RegistryAgainstDocker, ReportsWhatDoesNotExist) {
