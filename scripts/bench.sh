@@ -3,18 +3,20 @@
 # machines or runs do not compare; ratios do, more or less. Asserts nothing.
 #
 # Every cold run has a store of its own, never used before: emptying one makes the file system slow for what follows.
-# Environment: RUNS (3), COOPER (build/cooper), KEEP=1 keeps the work directory.
+# Environment: RUNS (3), COOPER (build/cooper), KEEP=1 keeps the work directory, WORK (build/bench) is where it is made,
+# ONLY=registry measures pushes and pulls only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/registry.sh
 source tests/bench/workloads.sh
+source tests/bench/registry.sh
 
 runs=${RUNS:-3}
 cooper=$(realpath "${COOPER:-build/cooper}")
 results=$PWD/build/bench
 mkdir -p "$results"
 rm -f "$results"/*.json
-work=$(mktemp -d "$results/work.XXXXXX")
+work=$(mktemp -d "${WORK:-$results}/cooper-bench.XXXXXX")
 cleanup() {
   stop_registry
   [[ -z ${KEEP:-} ]] || return 0
@@ -88,6 +90,11 @@ row() { # row WHAT UNIT COOPER PEER BOUND: a bound of - means none
   echo "  $1: $3 (peer: $4) $2"
 }
 
+print_rows() {
+  printf '\n%-40s %10s %10s %9s %10s\n' '' cooper buildah ratio bound
+  printf '%s\n' "${rows[@]}"
+}
+
 # --- set-up -----------------------------------------------------------------------------------------------------
 
 echo "preparing"
@@ -99,6 +106,12 @@ printf 'FROM scratch\nCOPY root /\n' >"$work/base/Dockerfile"
 fresh
 base=$REGISTRY/base
 "$work/bin/cooper" -t "$base" --push "$work/base"
+
+if [[ ${ONLY:-} == registry ]]; then
+  bench_registry
+  print_rows
+  exit 0
+fi
 
 # buildah wants runc and cgroups for its usual isolation; where they are not to be had, chroot.
 peer=$work/bin/buildah
@@ -182,6 +195,8 @@ with_cache=$(PREPARE=$work/bin/fresh median cooper-large-cache "$work/bin/cooper
   --cache-to "type=registry,ref=$REGISTRY/large3,mode=max" "$work/large")
 row 'what writing the cache adds to that' % "$(calculate "($with_cache - $large) * 100 / $large")" nan 5
 
+bench_registry
+
 echo "the Dockerfile language"
 language() { # language NAME: milliseconds
   "$(dirname "$cooper")/tests/bench/bench_language" --benchmark_filter="$1" --benchmark_format=json 2>"$work/log" |
@@ -190,7 +205,6 @@ language() { # language NAME: milliseconds
 row 'parse and lower 2,000 lines' ms "$(language parse_and_lower)" nan 20
 row '100,000 paths, 100 ignore patterns' ms "$(language ignore_patterns)" nan 150
 
-printf '\n%-40s %10s %10s %9s %10s\n' '' cooper buildah ratio bound
-printf '%s\n' "${rows[@]}"
+print_rows
 printf '\nmedians of %s; buildah %s, isolation %s; %s cores; load at the end: %s\n' "$runs" \
   "$(buildah --version | awk '{ print $3 }')" "$BUILDAH_ISOLATION" "$(nproc)" "$(cut -d' ' -f1-3 /proc/loadavg)"
