@@ -62,7 +62,7 @@ class ResponseStream : public base::ByteSource {
 
 struct ClientOptions {
   std::string user_agent = "cooper";
-  int connections_per_host = 8;
+  int connections_per_host = 24;
   std::string http_proxy;  // as the environment gave them; "" for none
   std::string https_proxy;
   std::string no_proxy;

@@ -32,7 +32,10 @@ struct ClientOptions {
   // The same after the last byte of a body: the registry hashes or copies the whole blob before it answers,
   // which takes minutes for some GB.
   std::chrono::milliseconds commit_timeout = std::chrono::minutes(5);
-  std::size_t requests_per_host = 16;  // at a time, bodies included
+  // At a time, while their bodies last. Uploads are counted by themselves: one may read from a download. The
+  // HTTP client should have connections for both.
+  std::size_t requests_per_host = 16;
+  std::size_t uploads_per_host = 8;
   std::shared_ptr<const Routes> routes = std::make_shared<DirectRoutes>();
   std::function<void(const std::string&)> on_retry;  // one line each; may be empty
 };
@@ -94,7 +97,8 @@ class Client {
                                                       const std::stop_token& stop);
   virtual BlobPush push_blob(const oci::Reference& repository, const PushBlob& blob,
                              const std::stop_token& stop) = 0;
-  // Starts a blob whose digest is not known yet; nullptr when this client or registry cannot. Destroying it
+  // Starts a blob whose digest is not known yet; nullptr when this client or registry cannot, or when as many
+  // are under way as may be: it never waits for the end of another one. Destroying it
   // without commit() abandons the upload. `stop` holds for the whole upload.
   virtual std::unique_ptr<BlobUpload> begin_upload(const oci::Reference& repository,
                                                    const std::stop_token& stop);

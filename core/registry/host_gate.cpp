@@ -24,8 +24,20 @@ HostGate::Pass HostGate::enter(const std::string& name, const std::stop_token& s
       break;
     }
   }
+  return count_in(state_, host);
+}
+
+std::optional<HostGate::Pass> HostGate::try_enter(const std::string& name) {
+  std::scoped_lock lock(state_->mutex);
+  Host& host = state_->hosts[name];
+  if (host.inside >= limit_) return std::nullopt;
+  return count_in(state_, host);
+}
+
+// Under the lock.
+HostGate::Pass HostGate::count_in(const std::shared_ptr<State>& state, Host& host) {
   ++host.inside;
-  return Pass(nullptr, [state = state_, &host](void*) {
+  return Pass(nullptr, [state, &host](void*) {
     std::scoped_lock leaving(state->mutex);
     --host.inside;
     state->changed.notify_all();

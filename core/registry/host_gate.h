@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -23,6 +24,8 @@ class HostGate {
 
   // Waits until `host` is not paused and fewer than `limit` are inside. Throws Error{kCancelled}.
   Pass enter(const std::string& host, const std::stop_token& stop);
+  // The same without waiting, also not for the end of a pause; nullopt when too many are inside.
+  std::optional<Pass> try_enter(const std::string& host);
   // Nobody enters `host` for so long from now on; a longer pause that is already asked for stays.
   void pause(const std::string& host, std::chrono::milliseconds length);
 
@@ -37,6 +40,8 @@ class HostGate {
     std::condition_variable_any changed;
     std::map<std::string, Host> hosts;
   };
+
+  static Pass count_in(const std::shared_ptr<State>& state, Host& host);
 
   const std::size_t limit_;
   const std::shared_ptr<State> state_;

@@ -46,67 +46,62 @@ ResumableUpload::ResumableUpload(Transport& transport, Call call, const PushBlob
 net::Response ResumableUpload::run() {
   while (true) {
     base::throw_if_stopped(stop_);
-    const Step step = next_step();
-    const std::uint64_t sent = step == Step::kPatch ? point_.offset + next_length() : size_;
+    const Request request = next();
+    const std::uint64_t sent = point_.offset + request.length;
     try {
-      net::Response response = send(step);
-      if (judge(step, response) == Verdict::kFinal) return response;
+      net::Response response = send(request);
+      if (judge(request, response) == Verdict::kFinal) return response;
       if (!net::is_retryable_status(response.status)) continue;
     } catch (const base::Error& error) {
       if (!error.is_retryable() || !retries_.again(error, stop_)) throw;
     }
     find_out(sent);
     // The answer may be all that was lost.
-    const bool closes = step == Step::kPutWhole || step == Step::kCommit;
+    const bool closes = request.step == Step::kPutWhole || request.step == Step::kCommit;
     if (closes && point_.location.empty() && is_there()) return complete();
   }
 }
 
-ResumableUpload::Step ResumableUpload::next_step() const {
-  if (point_.location.empty()) return Step::kOpen;
-  if (point_.offset == 0 && !by_patch_) {
-    std::optional<std::uint64_t> limit = transport_.upload_limits().chunk(call_.repository.host);
-    if (!limit || size_ <= *limit) return Step::kPutWhole;
-  }
-  return point_.offset == size_ ? Step::kCommit : Step::kPatch;
-}
-
-std::uint64_t ResumableUpload::next_length() const {
+// Decides once for each request: another upload may learn of a lower limit at any moment.
+ResumableUpload::Request ResumableUpload::next() const {
+  if (point_.location.empty()) return {Step::kOpen};
   const std::uint64_t rest = size_ - point_.offset;
-  std::optional<std::uint64_t> limit = transport_.upload_limits().chunk(call_.repository.host);
-  return limit ? std::min(rest, std::max(*limit, least_)) : rest;
+  const std::uint64_t limit = transport_.upload_limits().chunk(call_.repository.host).value_or(size_);
+  if (point_.offset == 0 && !by_patch_ && size_ <= limit) return {Step::kPutWhole, size_};
+  if (rest == 0) return {Step::kCommit};
+  return {Step::kPatch, std::min(rest, std::max(limit, least_))};
 }
 
-net::Response ResumableUpload::send(Step step) {
-  switch (step) {
+net::Response ResumableUpload::send(const Request& request) {
+  switch (request.step) {
     case Step::kOpen:
       return post_session(transport_, call_, nullptr, stop_);
     case Step::kPutWhole:
       return put_whole(transport_, call_, blob_, parts_, point_.location, stop_);
     case Step::kPatch:
-      return patch_part(transport_, call_, blob_, parts_, point_, next_length(), stop_);
+      return patch_part(transport_, call_, blob_, parts_, point_, request.length, stop_);
     case Step::kCommit:
       break;
   }
   return put_commit(transport_, call_, blob_.descriptor.digest, point_.location, stop_);
 }
 
-ResumableUpload::Verdict ResumableUpload::judge(Step step, const net::Response& response) {
+ResumableUpload::Verdict ResumableUpload::judge(const Request& request, const net::Response& response) {
   const int status = response.status;
   if (net::is_retryable_status(status))
     return retries_.again(response, stop_) ? Verdict::kGoOn : Verdict::kFinal;
-  if (step == Step::kOpen) {
+  if (request.step == Step::kOpen) {
     if (status != 202) transport_.refuse(call_, response);
     point_ = {transport_.location(call_, response), 0};
     least_ = least_chunk(response);
     return Verdict::kGoOn;
   }
-  if (status == 413 && step != Step::kCommit) return judge_size(step == Step::kPatch ? next_length() : size_);
-  if (step == Step::kPatch && (status == 202 || status == 204)) {
-    accept(response);
+  if (status == 413 && request.length > 0) return judge_size(request.length);
+  if (request.step == Step::kPatch && (status == 202 || status == 204)) {
+    accept(request.length, response);
     return Verdict::kGoOn;
   }
-  return status < 400 ? Verdict::kFinal : judge_refusal(step, response);
+  return status < 400 ? Verdict::kFinal : judge_refusal(request, response);
 }
 
 // A body of `size` bytes was refused for its size. The registry behind the proxy has not heard of it.
@@ -118,8 +113,9 @@ ResumableUpload::Verdict ResumableUpload::judge_size(std::uint64_t size) {
   return Verdict::kGoOn;
 }
 
-ResumableUpload::Verdict ResumableUpload::judge_refusal(Step step, const net::Response& response) {
-  if (step == Step::kPutWhole && !is_resumed_ && !by_patch_ && wants_patch(response.status)) {
+ResumableUpload::Verdict ResumableUpload::judge_refusal(const Request& request,
+                                                        const net::Response& response) {
+  if (request.step == Step::kPutWhole && !is_resumed_ && !by_patch_ && wants_patch(response.status)) {
     by_patch_ = true;
     start_over();
     return Verdict::kGoOn;
@@ -134,8 +130,8 @@ ResumableUpload::Verdict ResumableUpload::judge_refusal(Step step, const net::Re
   return Verdict::kGoOn;
 }
 
-void ResumableUpload::accept(const net::Response& response) {
-  const std::uint64_t sent = point_.offset + next_length();
+void ResumableUpload::accept(std::uint64_t length, const net::Response& response) {
+  const std::uint64_t sent = point_.offset + length;
   UploadPoint point = point_after(transport_, call_, response, {point_.location, sent});
   // What cannot be is not believed; "0-0" may mean nothing.
   if (point.offset > sent || point.offset <= point_.offset) point.offset = sent;

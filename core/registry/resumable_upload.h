@@ -25,15 +25,18 @@ class ResumableUpload {
 
  private:
   enum class Step { kOpen, kPutWhole, kPatch, kCommit };
+  struct Request {
+    Step step;
+    std::uint64_t length = 0;  // bytes of the body
+  };
   enum class Verdict { kFinal, kGoOn };
 
-  Step next_step() const;
-  std::uint64_t next_length() const;  // of a PATCH
-  net::Response send(Step step);
-  Verdict judge(Step step, const net::Response& response);
+  Request next() const;
+  net::Response send(const Request& request);
+  Verdict judge(const Request& request, const net::Response& response);
   Verdict judge_size(std::uint64_t size);
-  Verdict judge_refusal(Step step, const net::Response& response);
-  void accept(const net::Response& response);
+  Verdict judge_refusal(const Request& request, const net::Response& response);
+  void accept(std::uint64_t length, const net::Response& response);
   void go_on_from(UploadPoint point);
   void find_out(std::uint64_t sent);
   void start_over();

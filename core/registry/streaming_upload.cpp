@@ -69,8 +69,9 @@ class PipeSource final : public base::ByteSource {
 
 class StreamingUpload final : public BlobUpload {
  public:
-  StreamingUpload(std::shared_ptr<Transport> transport, Call call, std::stop_token stop)
+  StreamingUpload(std::shared_ptr<Transport> transport, HostGate::Pass pass, Call call, std::stop_token stop)
       : transport_(std::move(transport)),
+        pass_(std::move(pass)),
         call_(std::move(call)),
         stop_(std::move(stop)),
         abort_on_stop_(stop_, [this] { thread_stop_.request_stop(); }),
@@ -117,6 +118,7 @@ class StreamingUpload final : public BlobUpload {
   }
 
   std::shared_ptr<Transport> transport_;
+  HostGate::Pass pass_;  // one of the streams
   Call call_;
   std::stop_token stop_;
   std::stop_source thread_stop_;
@@ -131,6 +133,8 @@ class StreamingUpload final : public BlobUpload {
 std::unique_ptr<BlobUpload> begin_upload(std::shared_ptr<Transport> transport,
                                          const oci::Reference& repository, const std::stop_token& stop) {
   if (transport->upload_limits().chunk(repository.host)) return nullptr;
+  std::optional<HostGate::Pass> pass = transport->begin_stream(repository.host);
+  if (!pass) return nullptr;
   Call call;
   call.repository = repository;
   call.what = "push a layer";
@@ -140,7 +144,7 @@ std::unique_ptr<BlobUpload> begin_upload(std::shared_ptr<Transport> transport,
   if (response.status != 202) transport->refuse(call, response);
   call.http = {};
   call.http.url = transport->location(call, response);
-  return std::make_unique<StreamingUpload>(std::move(transport), std::move(call), stop);
+  return std::make_unique<StreamingUpload>(std::move(transport), std::move(*pass), std::move(call), stop);
 }
 
 }  // namespace cooper::registry

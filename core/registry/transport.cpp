@@ -38,7 +38,9 @@ Transport::Transport(std::shared_ptr<net::HttpClient> http, std::shared_ptr<Cred
     : http_(std::move(http)),
       options_(std::move(options)),
       authenticator_(http_, std::move(credentials), options_),
-      gate_(options_.requests_per_host) {}
+      gate_(options_.requests_per_host),
+      uploads_(options_.uploads_per_host),
+      streams_(options_.uploads_per_host / 2) {}
 
 net::Response Transport::retry(const std::function<net::Response()>& attempt, const std::stop_token& stop) {
   return net::send_with_retry(options_.retry, attempt, options_.on_retry, stop);
@@ -106,17 +108,18 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
   const bool ours = is_ours(request.url, call);
   const net::Origin origin = net::origin_of(request.url);
   const std::string machine = fmt::format("{}:{}", origin.host, origin.port);
+  HostGate& gate = request.body_stream ? uploads_ : gate_;
   try {
     for (int attempt = 1;; ++attempt) {
       // In this order, so that a token does not expire in the queue.
-      HostGate::Pass pass = gate_.enter(machine, stop);
+      HostGate::Pass pass = gate.enter(machine, stop);
       net::Request authorized = request;
       std::string authorization = ours ? authenticator_.authorize(host, repository, call.scopes, stop) : "";
       if (!authorization.empty()) authorized.headers.emplace_back("Authorization", authorization);
       net::Response response = exchange(authorized, pass);
       if (response.status == 429 || response.status == 503) {
         auto asked = net::retry_after(response);
-        if (asked && *asked <= options_.retry.patience()) gate_.pause(machine, *asked);
+        if (asked && *asked <= options_.retry.patience()) pause(machine, *asked);
       }
       // A storage server that a redirect led to denies for reasons of its own.
       if (!ours || !is_ours(response.effective_url, call)) return response;
@@ -133,6 +136,11 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
       failure.context(fmt::format("{} of '{}'", call.what, call.repository.name()));
     throw;
   }
+}
+
+void Transport::pause(const std::string& machine, std::chrono::milliseconds length) {
+  gate_.pause(machine, length);
+  uploads_.pause(machine, length);
 }
 
 base::Error Transport::error(base::ErrorKind kind, const Call& call, const std::string& cause) {

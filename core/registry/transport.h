@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -50,6 +51,9 @@ class Transport {
   std::string location(const Call& call, const net::Response& response);
   const ClientOptions& options() const { return options_; }
   UploadLimits& upload_limits() { return upload_limits_; }
+  // To be held by an upload whose bytes are still being made: at most half of all uploads to a host, so that
+  // those never wait for these. nullopt when there are as many already.
+  std::optional<HostGate::Pass> begin_stream(const std::string& host) { return streams_.try_enter(host); }
 
  private:
   // Sends a request while it holds the pass, and returns the response's head; may keep both for longer.
@@ -57,6 +61,7 @@ class Transport {
   // Authenticates once more on 401.
   net::Response authenticated(const Call& call, const std::stop_token& stop, const Exchange& exchange);
   net::Request complete(const Call& call, const Endpoint& endpoint) const;
+  void pause(const std::string& machine, std::chrono::milliseconds length);
   bool is_ours(const std::string& url, const Call& call) const;
   [[noreturn]] void deny(const Call& call, const net::Response& response, const std::stop_token& stop);
   base::Error error(base::ErrorKind kind, const Call& call, const std::string& cause);
@@ -65,6 +70,8 @@ class Transport {
   const ClientOptions options_;
   Authenticator authenticator_;
   HostGate gate_;
+  HostGate uploads_;
+  HostGate streams_;
   UploadLimits upload_limits_;
 };
 

@@ -76,6 +76,15 @@ TEST(RegistryHostGate, OpensAgain) {
   EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds(30));
 }
 
+TEST(RegistryHostGate, TriesWithoutWaiting) {
+  HostGate gate(1);
+  std::optional<HostGate::Pass> first = gate.try_enter("r");
+  EXPECT_TRUE(first);
+  EXPECT_FALSE(gate.try_enter("r"));
+  first.reset();
+  EXPECT_TRUE(gate.try_enter("r"));
+}
+
 TEST(RegistryHostGate, APassMayOutliveTheGate) {
   HostGate::Pass pass;
   {
@@ -133,6 +142,49 @@ TEST(RegistryHostGate, AClientAsksNoMoreAtOnceThanItMay) {
     }
   }
   EXPECT_LE(registry.server().most_at_once(), 2U);
+}
+
+// Uploads that read from the same registry, more of them than there may be at a time: none waits for another
+// one's end.
+TEST(RegistryHostGate, CopiesWithinOneRegistryComeToAnEnd) {
+  FakeRegistry registry;
+  std::vector<oci::Descriptor> blobs;
+  for (int i = 0; i < 24; ++i) blobs.push_back(registry.add_blob("from", std::to_string(i) + noise(100'000)));
+  auto client = registry::client();
+  {
+    std::vector<std::jthread> threads;
+    for (const oci::Descriptor& descriptor : blobs) {
+      threads.emplace_back([&] {
+        PushBlob blob;
+        blob.descriptor = descriptor;
+        blob.open = [&] { return client->open_blob(reference(registry.host(), "from"), descriptor, {}); };
+        EXPECT_EQ(client->push_blob(reference(registry.host(), "to"), blob, {}), BlobPush::kUploaded);
+      });
+    }
+  }
+  for (const oci::Descriptor& blob : blobs) EXPECT_TRUE(registry.has_blob("to", blob.digest));
+}
+
+// All are begun before the first byte of any: as for a layer that goes to many repositories.
+TEST(RegistryHostGate, StreamsDoNotWaitForEachOther) {
+  FakeRegistry registry;
+  auto client = registry::client();
+  const std::string content = noise(3'000'000);
+  std::vector<std::unique_ptr<BlobUpload>> uploads;
+  for (int i = 0; i < 30; ++i) {
+    uploads.push_back(client->begin_upload(reference(registry.host(), "app" + std::to_string(i)), {}));
+  }
+  EXPECT_NE(uploads.front(), nullptr);
+  EXPECT_EQ(uploads.back(), nullptr);
+  EXPECT_EQ(client->push_blob(reference(registry.host(), "other"), blob_of("meanwhile"), {}),
+            BlobPush::kUploaded);
+  for (auto& upload : uploads) {
+    if (!upload) continue;
+    upload->write(std::as_bytes(std::span(content)));
+    EXPECT_TRUE(upload->commit(base::sha256(content)));
+  }
+  uploads.clear();
+  EXPECT_NE(client->begin_upload(reference(registry.host(), "app"), {}), nullptr);
 }
 
 }  // namespace
