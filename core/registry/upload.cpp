@@ -54,7 +54,8 @@ bool has_blob(Transport& transport, const oci::Reference& repository, const base
   call.scopes = scopes;
   net::Response response = transport.retry([&] { return head_blob(transport, call, digest, stop); }, stop);
   if (response.status == 200) return describes(response, digest, size);
-  if (response.status != 404) transport.refuse(call, response);
+  // Without HEAD it cannot be asked: a blob that is there is pushed once more.
+  if (response.status != 404 && response.status != 405) transport.refuse(call, response);
   return false;
 }
 
