@@ -8,7 +8,9 @@
 
 #include "base/cancellation.h"
 #include "base/text.h"
+#include "net/proxy.h"
 #include "net/redact.h"
+#include "net/tls_failure.h"
 #include "net/url.h"
 
 namespace cooper::net {
@@ -134,12 +136,8 @@ void Transfer::set_method(const Request& request) {
 
 void Transfer::apply(const ClientOptions& options, const std::string& ca_bundle) {
   set(easy_, CURLOPT_USERAGENT, options.user_agent.c_str());
-  Origin origin = origin_of(url_);
-  const std::string& proxy = origin.scheme == "https" ? options.https_proxy : options.http_proxy;
-  // Always set, "" included: libcurl would read the environment otherwise. Loopback and link-local never go
-  // through a proxy: its loopback is another machine's, and its metadata service speaks for another machine.
-  bool direct = origin.is_loopback() || origin.is_link_local();
-  set(easy_, CURLOPT_PROXY, direct ? "" : proxy.c_str());
+  // Always set, "" included: libcurl would read the environment otherwise.
+  set(easy_, CURLOPT_PROXY, proxy_for(url_, options).c_str());
   set(easy_, CURLOPT_NOPROXY, options.no_proxy.c_str());
   set_tls(tls_, ca_bundle);
 }
@@ -266,9 +264,9 @@ base::Error Transfer::describe(CURLcode code) const {
   if (reason.empty()) reason = curl_easy_strerror(code);
   base::Error error(base::ErrorKind::kRegistry,
                     fmt::format("cannot {} '{}': {}", method_, redact_url(url_), reason));
-  error.retryable(may_pass(code));
-  if (code == CURLE_PEER_FAILED_VERIFICATION)
-    error.hint("give the certificate authority of this host to cooper");
+  const TlsFailure tls = tls_failure(code, reason);
+  error.retryable(may_pass(code) && !tls.is_lasting);
+  if (!tls.hint.empty()) error.hint(tls.hint);
   return error;
 }
 
