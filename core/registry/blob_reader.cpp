@@ -26,6 +26,7 @@ void BlobReader::connect() {
   const net::Response& response = stream_->response();
   if (offset_ == 0) {
     if (response.status != 200) transport_->refuse(call_, response);
+    check_announced_size(response);
     return;
   }
   if (response.status == 206) {
@@ -37,6 +38,16 @@ void BlobReader::connect() {
   }
   if (response.status != 200) transport_->refuse(call_, response);
   skip(offset_);  // a server without ranges sends everything again
+}
+
+// A wrong size is said before the first byte is handed out: there may be another place to ask.
+void BlobReader::check_announced_size(const net::Response& response) const {
+  const std::string* length = response.header("content-length");
+  if (length == nullptr || *length == std::to_string(descriptor_.size)) return;
+  throw base::Error(
+      base::ErrorKind::kCorrupt,
+      fmt::format("blob '{}' from '{}' has {} bytes, not the {} that its manifest says",
+                  descriptor_.digest.str(), call_.repository.name(), *length, descriptor_.size));
 }
 
 void BlobReader::skip(std::uint64_t count) {

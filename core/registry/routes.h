@@ -11,7 +11,8 @@
 namespace cooper::registry {
 
 struct HostOptions {
-  bool plain_http = false;  // also chosen by itself for loopback hosts
+  bool plain_http = false;    // also chosen by itself for loopback hosts that nothing is said about
+  bool may_be_plain = false;  // plain HTTP where nothing speaks TLS
   net::TlsOptions tls;
 };
 

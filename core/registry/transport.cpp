@@ -53,7 +53,7 @@ std::unique_ptr<net::ResponseStream> Transport::open(const Call& call, const std
 }
 
 net::Response Transport::authenticated(const Call& call, const std::stop_token& stop,
-                                       const std::function<net::Response(const net::Request&)>& exchange) {
+                                       const Exchange& exchange) {
   Endpoint endpoint = endpoint_of(call.repository.host, options_);
   net::Request request = call.http;
   if (request.url.rfind('/', 0) == 0) request.url = endpoint.base + request.url;
@@ -69,7 +69,7 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
       net::Request authorized = request;
       std::string authorization = ours ? authenticator_.authorize(host, repository, call.scopes, stop) : "";
       if (!authorization.empty()) authorized.headers.emplace_back("Authorization", authorization);
-      net::Response response = exchange(authorized);
+      net::Response response = noting_reach(host, exchange, authorized);
       bool again = response.status == 401 && ours && attempt == 1 &&
                    authenticator_.challenged(host, repository, call.scopes, response, authorization, stop);
       if (again) continue;
@@ -83,6 +83,23 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
       failure.context(fmt::format("{} of '{}'", call.what, call.repository.name()));
     throw;
   }
+}
+
+net::Response Transport::noting_reach(const std::string& host, const Exchange& exchange,
+                                      const net::Request& request) {
+  try {
+    net::Response response = exchange(request);
+    out_of_reach_.with([&](std::set<std::string>& hosts) { hosts.erase(host); });
+    return response;
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::kCancelled)
+      out_of_reach_.with([&](std::set<std::string>& hosts) { hosts.insert(host); });
+    throw;
+  }
+}
+
+bool Transport::is_within_reach(const std::string& host) const {
+  return !out_of_reach_.with([&](const std::set<std::string>& hosts) { return hosts.contains(host); });
 }
 
 base::Error Transport::error(base::ErrorKind kind, const Call& call, const std::string& cause) {

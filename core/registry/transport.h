@@ -6,9 +6,11 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 
+#include "base/guarded.h"
 #include "net/http.h"
 #include "oci/reference.h"
 #include "registry/auth.h"
@@ -46,18 +48,22 @@ class Transport {
   // that only lost its "https" behind a proxy is mended.
   std::string location(const Call& call, const net::Response& response);
   const ClientOptions& options() const { return options_; }
+  // Whether the last request to `host` got any answer; true before the first.
+  bool is_within_reach(const std::string& host) const;
 
  private:
+  using Exchange = std::function<net::Response(const net::Request&)>;
+  net::Response noting_reach(const std::string& host, const Exchange& exchange, const net::Request& request);
   // Sends by `exchange`, which returns the response's head and keeps the rest; authenticates once more on
   // 401.
-  net::Response authenticated(const Call& call, const std::stop_token& stop,
-                              const std::function<net::Response(const net::Request&)>& exchange);
+  net::Response authenticated(const Call& call, const std::stop_token& stop, const Exchange& exchange);
   [[noreturn]] void deny(const Call& call, const net::Response& response, const std::stop_token& stop);
   base::Error error(base::ErrorKind kind, const Call& call, const std::string& cause);
 
   const std::shared_ptr<net::HttpClient> http_;
   const ClientOptions options_;
   Authenticator authenticator_;
+  base::Guarded<std::set<std::string>> out_of_reach_;  // hosts
 };
 
 }  // namespace cooper::registry
