@@ -11,13 +11,13 @@ packages_of() {
     build)
       echo g++ cmake ninja-build ccache mold pkg-config
       echo libcurl4-openssl-dev libarchive-dev libssl-dev nlohmann-json3-dev libfmt-dev libzstd-dev libisal-dev libdeflate-dev
-      echo libseccomp-dev libcli11-dev libgit2-dev libxml2-dev
+      echo libseccomp-dev libcli11-dev libgit2-dev libxml2-dev libtomlplusplus-dev
       # cooper itself: CA certificates for registries, newuidmap for a range of ids without root.
       echo ca-certificates uidmap
       ;;
     test)
       echo libgtest-dev libgmock-dev git openssh-client busybox-static docker-registry skopeo umoci jq curl openssl
-      echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore
+      echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore nginx-light
       ;;
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;

@@ -1,6 +1,9 @@
 // The flags of every command that reaches registries: who we are there, and where they really are.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "access/open_routes.h"
 #include "cli/environment.h"
 
@@ -10,7 +13,16 @@ class App;
 
 namespace cooper::cli {
 
-struct RegistryFlags {};
+struct RegistryFlags {
+  std::vector<std::string> mirrors;
+  std::vector<std::string> maps;
+  std::vector<std::string> authorities;
+  std::vector<std::string> client_certificates;
+  std::vector<std::string> plain_hosts;
+  std::vector<std::string> unverified_hosts;
+  std::string config;
+  bool no_fallback = false;
+};
 
 void add_registry_flags(CLI::App& app, RegistryFlags& flags);
 access::RouteOptions route_options(const RegistryFlags& flags, const Environment& environment);
