@@ -8,9 +8,9 @@
 
 #include "base/cancellation.h"
 #include "base/text.h"
+#include "net/connect_failure.h"
 #include "net/proxy.h"
 #include "net/redact.h"
-#include "net/tls_failure.h"
 #include "net/url.h"
 
 namespace cooper::net {
@@ -264,9 +264,9 @@ base::Error Transfer::describe(CURLcode code) const {
   if (reason.empty()) reason = curl_easy_strerror(code);
   base::Error error(base::ErrorKind::kRegistry,
                     fmt::format("cannot {} '{}': {}", method_, redact_url(url_), reason));
-  const TlsFailure tls = tls_failure(code, reason);
-  error.retryable(may_pass(code) && !tls.is_lasting);
-  if (!tls.hint.empty()) error.hint(tls.hint);
+  const ConnectFailure failure = connect_failure(code, reason);
+  error.retryable(may_pass(code) && !failure.is_lasting);
+  if (!failure.hint.empty()) error.hint(failure.hint);
   return error;
 }
 

@@ -1,4 +1,4 @@
-#include "net/tls_failure.h"
+#include "net/connect_failure.h"
 
 namespace cooper::net {
 
@@ -10,7 +10,7 @@ bool has(std::string_view text, std::string_view part) {
 
 }  // namespace
 
-TlsFailure tls_failure(CURLcode code, std::string_view reason) {
+ConnectFailure connect_failure(CURLcode code, std::string_view reason) {
   if (code == CURLE_PEER_FAILED_VERIFICATION && has(reason, "name"))
     return {true, "use the name that the certificate is for, or have the host's certificate renewed"};
   if (code == CURLE_PEER_FAILED_VERIFICATION)
@@ -24,6 +24,8 @@ TlsFailure tls_failure(CURLcode code, std::string_view reason) {
             "if this host wants a client certificate, give it with --registry-client-cert HOST=CERT,KEY"};
   if (code == CURLE_SSL_CERTPROBLEM)
     return {true, "check that the client certificate and its key are PEM files and belong together"};
+  if (has(reason, "407 from proxy") || has(reason, "tunnel failed, response 407"))
+    return {true, "check the user and the password of the proxy in https_proxy or http_proxy"};
   return {};
 }
 

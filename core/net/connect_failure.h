@@ -1,5 +1,4 @@
-// What to make of a connection that failed in TLS: whether it may pass, and what the user can do. Private to
-// net.
+// What to make of a connection that failed: whether it may pass, and what the user can do. Private to net.
 #pragma once
 
 #include <curl/curl.h>
@@ -8,12 +7,12 @@
 
 namespace cooper::net {
 
-struct TlsFailure {
+struct ConnectFailure {
   bool is_lasting = false;  // no later attempt will do better
   std::string hint;         // "" when there is nothing to say
 };
 
 // `reason`: libcurl's own words, which quote OpenSSL's.
-TlsFailure tls_failure(CURLcode code, std::string_view reason);
+ConnectFailure connect_failure(CURLcode code, std::string_view reason);
 
 }  // namespace cooper::net
