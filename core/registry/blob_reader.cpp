@@ -67,8 +67,8 @@ std::size_t BlobReader::read(base::MutableByteSpan buffer) {
   if (ended_ || buffer.empty()) return 0;
   std::size_t length = read_some(buffer);
   if (length == 0) {
-    check_end();
     ended_ = true;
+    check_end();
     return 0;
   }
   hasher_.update(base::ByteSpan(buffer.data(), length));
