@@ -119,9 +119,16 @@ void Transport::deny(const Call& call, const net::Response& response, const std:
 }
 
 void Transport::refuse(const Call& call, const net::Response& response, Refusal refusal) {
-  throw error(base::ErrorKind::kRegistry, call,
-              fmt::format("registry '{}' answered {}", call.repository.host, refusal_text(response)))
-      .retryable(refusal == Refusal::kMayPass || net::is_retryable_status(response.status));
+  base::Error failure =
+      error(base::ErrorKind::kRegistry, call,
+            fmt::format("registry '{}' answered {}", call.repository.host, refusal_text(response)));
+  failure.retryable(refusal == Refusal::kMayPass || net::is_retryable_status(response.status));
+  // Go's servers and nginx recognise plain HTTP on a port for TLS.
+  if (response.status == 400 && response.body.find("HTTPS") != std::string::npos) {
+    failure.hint(fmt::format("this host speaks TLS: give its authority with --registry-ca {}=FILE",
+                             call.repository.host));
+  }
+  throw base::Error(failure);
 }
 
 std::string Transport::location(const Call& call, const net::Response& response) {
