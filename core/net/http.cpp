@@ -62,8 +62,7 @@ class CurlStream final : public ResponseStream {
 class CurlClient final : public HttpClient {
  public:
   explicit CurlClient(ClientOptions options)
-      : options_(std::move(options)),
-        thread_(std::make_shared<NetworkThread>(options_.connections_per_host)) {}
+      : options_(std::move(options)), thread_(std::make_shared<NetworkThread>(options_)) {}
 
   Response send(const Request& request, const std::stop_token& stop, std::size_t body_limit) override {
     std::unique_ptr<ResponseStream> stream = open(request, stop);

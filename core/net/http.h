@@ -66,7 +66,8 @@ class ResponseStream : public base::ByteSource {
 struct ClientOptions {
   std::string user_agent = "cooper";
   int connections_per_host = 8;
-  std::string http_proxy;  // as the environment gave them; "" for none
+  int streams_per_connection = 32;  // HTTP/2; more requests at once take another connection
+  std::string http_proxy;           // as the environment gave them; "" for none
   std::string https_proxy;
   std::string no_proxy;      // hosts, ".domains", addresses and CIDR ranges, as libcurl has them
   std::string ca_file;       // PEM, besides the system's
