@@ -70,6 +70,10 @@ void add_settings(const HostSettings& more, HostSettings& settings) {
   settings.client_key = more.client_key;
 }
 
+bool says_how_to_speak_tls(const HostSettings& settings) {
+  return !settings.ca_files.empty() || !settings.client_cert.empty() || !settings.verify || settings.insecure;
+}
+
 // Registries choose the hosts of their token servers.
 bool is_file_name(const std::string& host) {
   return !host.empty() && host.front() != '.' && host.find('/') == std::string::npos;
@@ -85,12 +89,8 @@ void check_readable(const std::string& host, const std::string& path) {
 }  // namespace
 
 HostSettings RouteTable::settings_of(const std::string& host) const {
-  HostSettings settings;
+  HostSettings settings = settings_named(host);
   for (const RouteSet& set : options_.sets) {
-    for (const std::string& key : {host, std::string()}) {
-      if (const auto found = set.hosts.find(key); found != set.hosts.end())
-        add_settings(found->second, settings);
-    }
     settings.insecure |= std::any_of(set.insecure_ranges.begin(), set.insecure_ranges.end(),
                                      [&](const AddressRange& range) { return range.contains(host); });
   }
@@ -99,15 +99,27 @@ HostSettings RouteTable::settings_of(const std::string& host) const {
   return settings;
 }
 
+HostSettings RouteTable::settings_named(const std::string& name) const {
+  HostSettings settings;
+  for (const RouteSet& set : options_.sets) {
+    if (const auto found = set.hosts.find(name); found != set.hosts.end())
+      add_settings(found->second, settings);
+  }
+  return settings;
+}
+
 registry::HostOptions RouteTable::host(const std::string& host) const {
   return hosts_.with([&](std::map<std::string, registry::HostOptions>& hosts) {
     if (const auto known = hosts.find(host); known != hosts.end()) return known->second;
-    const HostSettings settings = settings_of(host);
+    HostSettings settings = settings_of(host);
+    const bool speaks_tls = says_how_to_speak_tls(settings);
+    add_settings(settings_named(""), settings);
     for (const std::string& file : settings.ca_files) check_readable(host, file);
     check_readable(host, settings.client_cert);
     check_readable(host, settings.client_key);
     registry::HostOptions options;
     options.plain_http = settings.plain_http;
+    options.speaks_tls = speaks_tls;
     options.may_be_plain = settings.insecure && !settings.plain_http;
     options.tls.ca_files = settings.ca_files;
     options.tls.client_cert = settings.client_cert;

@@ -28,7 +28,9 @@ class RouteTable final : public registry::Routes {
   oci::Reference push_to(const oci::Reference& reference) const override;
 
  private:
+  // What is said of this host in particular.
   HostSettings settings_of(const std::string& host) const;
+  HostSettings settings_named(const std::string& name) const;
 
   const RouteTableOptions options_;
   // Certificates are looked for once a host, when it is first spoken to.

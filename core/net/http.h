@@ -28,9 +28,6 @@ struct TlsOptions {
   std::string client_cert;            // PEM
   std::string client_key;             // PEM
   bool verify = true;                 // false only by the user's explicit choice
-
-  // Whether somebody said how to speak TLS here.
-  bool is_configured() const { return !ca_files.empty() || !client_cert.empty() || !verify; }
 };
 
 struct Request {

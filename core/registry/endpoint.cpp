@@ -11,7 +11,7 @@ Endpoint endpoint_of(const std::string& host, const ClientOptions& options) {
   // The name in references differs from the machine's (distribution/reference, normalize.go).
   std::string machine = host == "docker.io" ? "registry-1.docker.io" : host;
   bool is_local = net::origin_of("http://" + machine).is_loopback();
-  bool plain = chosen.plain_http || (is_local && !chosen.tls.is_configured());
+  bool plain = chosen.plain_http || (is_local && !chosen.speaks_tls);
   return {host, (plain ? "http://" : "https://") + machine, chosen.tls};
 }
 

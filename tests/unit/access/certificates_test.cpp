@@ -19,13 +19,13 @@ TEST_F(AccessCertificates, AreFoundByHostAndPort) {
   EXPECT_EQ(found.tls.ca_files, (std::vector<std::string>{more, ca}));
   EXPECT_EQ(found.tls.client_cert, cert);
   EXPECT_EQ(found.tls.client_key, key);
-  EXPECT_FALSE(host("r.example").tls.is_configured());
+  EXPECT_FALSE(host("r.example").speaks_tls);
 }
 
 TEST_F(AccessCertificates, AHostCannotLeaveItsDirectory) {
   write("/etc/docker/ca.crt", "x");
-  EXPECT_FALSE(host("..").tls.is_configured());
-  EXPECT_FALSE(host("a/..").tls.is_configured());
+  EXPECT_FALSE(host("..").speaks_tls);
+  EXPECT_FALSE(host("a/..").speaks_tls);
 }
 
 TEST_F(AccessCertificates, AMissingHalfIsNamed) {

@@ -12,7 +12,7 @@ using support::error_of;
 TEST_F(AccessOpenRoutes, NothingSaidMeansTheNameItself) {
   EXPECT_EQ(pulls("debian:12"), "docker.io/library/debian:12");
   EXPECT_EQ(push("r.example/app"), "r.example/app:latest");
-  EXPECT_FALSE(host("r.example").tls.is_configured());
+  EXPECT_FALSE(host("r.example").speaks_tls);
   EXPECT_FALSE(host("r.example").plain_http);
 }
 
@@ -65,6 +65,8 @@ TEST_F(AccessOpenRoutes, CertificatesComeFromFlags) {
   EXPECT_EQ(host("r.example:5000").tls.ca_files, (std::vector<std::string>{cert, ca}));
   EXPECT_EQ(host("r.example:5000").tls.client_key, key);
   EXPECT_EQ(host("r.example").tls.client_cert, "");
+  EXPECT_TRUE(host("r.example:5000").speaks_tls);
+  EXPECT_FALSE(host("localhost:5000").speaks_tls) << "authorities for all say nothing of one";
 }
 
 TEST_F(AccessOpenRoutes, AFileThatCannotBeReadIsNamedWithItsHost) {

@@ -12,6 +12,7 @@ class SomeRoutes final : public Routes {
     HostOptions options;
     if (host == "localhost:5001" || host == "auth.example:8443" || host == "auth.example")
       options.tls.ca_files = {host};
+    options.speaks_tls = host == "localhost:5001";
     options.plain_http = host == "plain.example";
     return options;
   }
