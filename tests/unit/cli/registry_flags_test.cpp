@@ -8,6 +8,7 @@ namespace cooper::cli {
 namespace {
 
 access::RouteOptions parse(const std::string& line) {
+  const std::map<std::string, std::string> variables = {{"HOME", "/home/ci"}};
   CLI::App app;
   std::string positional;
   RegistryFlags flags;
@@ -15,7 +16,7 @@ access::RouteOptions parse(const std::string& line) {
   add_registry_flags(app, flags);
   app.parse(line);
   EXPECT_EQ(positional, ".");
-  return route_options(flags, Environment({{"HOME", "/home/ci"}}));
+  return route_options(flags, Environment(variables));
 }
 
 }  // namespace
