@@ -16,11 +16,16 @@ net::ClientOptions http_options(const Environment& environment) {
   auto either = [&](const char* lower, const char* upper) {
     return environment.get(lower, environment.get(upper));
   };
+  const std::string all = either("all_proxy", "ALL_PROXY");
+  auto proxy = [&](const char* lower, const char* upper) {
+    return environment.get(lower, environment.get(upper, all));
+  };
   net::ClientOptions options;
-  options.http_proxy = either("http_proxy", "HTTP_PROXY");
-  options.https_proxy = either("https_proxy", "HTTPS_PROXY");
+  options.http_proxy = proxy("http_proxy", "HTTP_PROXY");
+  options.https_proxy = proxy("https_proxy", "HTTPS_PROXY");
   options.no_proxy = either("no_proxy", "NO_PROXY");
   options.ca_file = environment.get("SSL_CERT_FILE");
+  options.ca_directory = environment.get("SSL_CERT_DIR");
   return options;
 }
 
@@ -42,7 +47,9 @@ Network open_network(const Environment& environment, const RegistryFlags& flags,
                      std::function<void(const std::string&)> on_retry) {
   Network network;
   network.http = net::HttpClient::create(http_options(environment));
-  network.options.routes = access::open_routes(route_options(flags, environment));
+  access::RouteOptions routes = route_options(flags, environment);
+  routes.on_note = on_retry;
+  network.options.routes = access::open_routes(routes);
   network.options.on_retry = on_retry;
   cloud::CloudContext cloud;
   cloud.http = network.http;

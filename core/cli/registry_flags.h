@@ -15,6 +15,14 @@ namespace cooper::cli {
 
 struct RegistryFlags {
   std::vector<std::string> auth;  // --registry-auth
+  std::vector<std::string> mirrors;
+  std::vector<std::string> maps;
+  std::vector<std::string> authorities;
+  std::vector<std::string> client_certificates;
+  std::vector<std::string> plain_hosts;
+  std::vector<std::string> unverified_hosts;
+  std::string config;
+  bool no_fallback = false;
 };
 
 void add_registry_flags(CLI::App& app, RegistryFlags& flags);

@@ -3,14 +3,14 @@
 #include <array>
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <fstream>
-#include <sstream>
 
 #include "base/cancellation.h"
 #include "base/error.h"
 #include "base/guarded.h"
 #include "base/text.h"
+#include "net/authorities.h"
 #include "net/network_thread.h"
+#include "net/proxy.h"
 #include "net/redact.h"
 #include "net/transfer.h"
 #include "net/url.h"
@@ -22,27 +22,6 @@ namespace {
 constexpr int kMostRedirects = 10;
 constexpr std::size_t kRedirectBody = 64 << 10;
 constexpr std::size_t kPumpBuffer = 128 << 10;
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  if (file) text << file.rdbuf();
-  if (!file) {
-    throw base::Error(base::ErrorKind::kIo,
-                      fmt::format("cannot read the certificate authorities in '{}'", path));
-  }
-  return text.str();
-}
-
-// libcurl takes one bundle: the system's and the user's together.
-std::string join_bundles(const std::string& client_file, const std::string& request_file) {
-  std::string bundle;
-  const char* system = curl_version_info(CURLVERSION_NOW)->cainfo;
-  if (system != nullptr && std::ifstream(system)) bundle = read_file(system);
-  if (!client_file.empty()) bundle += "\n" + read_file(client_file);
-  if (!request_file.empty() && request_file != client_file) bundle += "\n" + read_file(request_file);
-  return bundle;
-}
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -83,8 +62,7 @@ class CurlStream final : public ResponseStream {
 class CurlClient final : public HttpClient {
  public:
   explicit CurlClient(ClientOptions options)
-      : options_(std::move(options)),
-        thread_(std::make_shared<NetworkThread>(options_.connections_per_host)) {}
+      : options_(std::move(options)), thread_(std::make_shared<NetworkThread>(options_)) {}
 
   Response send(const Request& request, const std::stop_token& stop, std::size_t body_limit) override {
     std::unique_ptr<ResponseStream> stream = open(request, stop);
@@ -142,7 +120,7 @@ class CurlClient final : public HttpClient {
                                            const std::stop_token& stop) {
     base::throw_if_stopped(stop);
     auto transfer = std::make_shared<Transfer>(request, url, request.headers);
-    transfer->apply(options_, ca_bundle(request.tls.ca_file));
+    transfer->apply(options_, ca_bundle(request.tls.ca_files));
     thread_->start(transfer);
     try {
       if (request.body_stream) pump(*request.body_stream(), transfer, stop);
@@ -167,24 +145,20 @@ class CurlClient final : public HttpClient {
     if (transfer->end_upload()) thread_->resume(transfer);
   }
 
-  std::string ca_bundle(const std::string& request_file) {
-    if (options_.ca_file.empty() && request_file.empty()) return {};
-    return bundles_.with([&](std::map<std::string, std::string>& bundles) {
-      auto [found, fresh] = bundles.try_emplace(request_file);
-      if (fresh) {
-        try {
-          found->second = join_bundles(options_.ca_file, request_file);
-        } catch (...) {
-          bundles.erase(found);
-          throw;
-        }
-      }
-      return found->second;
+  // "" where the system's authorities are all.
+  std::string ca_bundle(const std::vector<std::string>& request_files) {
+    if (options_.ca_file.empty() && options_.ca_directory.empty() && request_files.empty()) return {};
+    return bundles_.with([&](std::map<std::vector<std::string>, std::string>& bundles) {
+      const auto known = bundles.find(request_files);
+      if (known != bundles.end()) return known->second;
+      std::vector<std::string> files = request_files;
+      if (!options_.ca_file.empty()) files.push_back(options_.ca_file);
+      return bundles.emplace(request_files, read_authorities(files, options_.ca_directory)).first->second;
     });
   }
 
   const ClientOptions options_;
-  base::Guarded<std::map<std::string, std::string>> bundles_;  // by the request's file
+  base::Guarded<std::map<std::vector<std::string>, std::string>> bundles_;  // by the request's files
   std::shared_ptr<NetworkThread> thread_;
 };
 
@@ -198,6 +172,7 @@ const std::string* Response::header(std::string_view lower_case_name) const {
 }
 
 std::shared_ptr<HttpClient> HttpClient::create(ClientOptions options) {
+  check_proxies(options);
   return std::make_shared<CurlClient>(std::move(options));
 }
 

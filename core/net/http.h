@@ -24,10 +24,10 @@ namespace cooper::net {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct TlsOptions {
-  std::string ca_file;      // PEM, besides the system's; "" for none
-  std::string client_cert;  // PEM
-  std::string client_key;   // PEM
-  bool verify = true;       // false only by the user's explicit choice
+  std::vector<std::string> ca_files;  // PEM, besides the system's
+  std::string client_cert;            // PEM
+  std::string client_key;             // PEM
+  bool verify = true;                 // false only by the user's explicit choice
 };
 
 struct Request {
@@ -63,10 +63,12 @@ class ResponseStream : public base::ByteSource {
 struct ClientOptions {
   std::string user_agent = "cooper";
   int connections_per_host = 24;
-  std::string http_proxy;  // as the environment gave them; "" for none
+  int streams_per_connection = 32;  // HTTP/2; more requests at once take another connection
+  std::string http_proxy;           // as the environment gave them; "" for none
   std::string https_proxy;
-  std::string no_proxy;
-  std::string ca_file;
+  std::string no_proxy;      // hosts, ".domains", addresses and CIDR ranges, as libcurl has them
+  std::string ca_file;       // PEM, besides the system's
+  std::string ca_directory;  // directories of PEM files, separated by ':'
 };
 
 class HttpClient {

@@ -20,13 +20,15 @@ void initialise_curl() {
 
 }  // namespace
 
-NetworkThread::NetworkThread(int connections_per_host) {
+NetworkThread::NetworkThread(const ClientOptions& options) {
   initialise_curl();
   multi_ = curl_multi_init();
   if (multi_ == nullptr)
     throw base::Error(base::ErrorKind::kInternal, "cannot create a libcurl multi handle");
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(connections_per_host));
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(connections_per_host) * 8);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options.connections_per_host));
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections_per_host) * 8);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS,
+                    static_cast<long>(options.streams_per_connection));
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 

@@ -17,7 +17,7 @@ namespace cooper::net {
 
 class NetworkThread {
  public:
-  explicit NetworkThread(int connections_per_host);
+  explicit NetworkThread(const ClientOptions& options);
   ~NetworkThread();
   NetworkThread(const NetworkThread&) = delete;
   NetworkThread& operator=(const NetworkThread&) = delete;

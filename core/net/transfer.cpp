@@ -8,6 +8,8 @@
 
 #include "base/cancellation.h"
 #include "base/text.h"
+#include "net/connect_failure.h"
+#include "net/proxy.h"
 #include "net/redact.h"
 #include "net/url.h"
 
@@ -53,26 +55,6 @@ bool may_pass(CURLcode code) {
       return true;
     default:
       return false;
-  }
-}
-
-std::string hint_for(CURLcode code, std::string_view reason) {
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return "give the host's certificate authority with --registry-ca FILE, or in SSL_CERT_FILE";
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return "check the host's name, and the name servers of this machine";
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return "check the proxy in http_proxy and https_proxy";
-    case CURLE_COULDNT_CONNECT:
-      return "check the host's name and port, and whether a firewall or a proxy stands in between";
-    case CURLE_SSL_CONNECT_ERROR:
-      // OpenSSL's words for an answer that is no TLS.
-      if (reason.find("wrong version number") != std::string_view::npos)
-        return "the host may speak plain http: allow that with --registry-insecure HOST";
-      return "";
-    default:
-      return "";
   }
 }
 
@@ -154,12 +136,8 @@ void Transfer::set_method(const Request& request) {
 
 void Transfer::apply(const ClientOptions& options, const std::string& ca_bundle) {
   set(easy_, CURLOPT_USERAGENT, options.user_agent.c_str());
-  Origin origin = origin_of(url_);
-  const std::string& proxy = origin.scheme == "https" ? options.https_proxy : options.http_proxy;
-  // Always set, "" included: libcurl would read the environment otherwise. Loopback and link-local never go
-  // through a proxy: its loopback is another machine's, and its metadata service speaks for another machine.
-  bool direct = origin.is_loopback() || origin.is_link_local();
-  set(easy_, CURLOPT_PROXY, direct ? "" : proxy.c_str());
+  // Always set, "" included: libcurl would read the environment otherwise.
+  set(easy_, CURLOPT_PROXY, proxy_for(url_, options).c_str());
   set(easy_, CURLOPT_NOPROXY, options.no_proxy.c_str());
   set_tls(tls_, ca_bundle);
 }
@@ -286,8 +264,9 @@ base::Error Transfer::describe(CURLcode code) const {
   if (reason.empty()) reason = curl_easy_strerror(code);
   base::Error error(base::ErrorKind::kRegistry,
                     fmt::format("cannot {} '{}': {}", method_, redact_url(url_), reason));
-  error.retryable(may_pass(code));
-  if (std::string hint = hint_for(code, reason); !hint.empty()) error.hint(std::move(hint));
+  const ConnectFailure failure = connect_failure(code, reason);
+  error.retryable(may_pass(code) && !failure.is_lasting);
+  if (!failure.hint.empty()) error.hint(failure.hint);
   return error;
 }
 

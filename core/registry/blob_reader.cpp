@@ -36,6 +36,7 @@ void BlobReader::connect() {
     return connect();
   }
   if (response.status != 200) transport_->refuse(call_, response);
+  if (offset_ == 0) check_announced_size(response);
   skip(offset_);  // a server without ranges sends everything again
 }
 
@@ -47,6 +48,16 @@ void BlobReader::check_range(const net::Response& response) {
   throw base::Error(base::ErrorKind::kRegistry,
                     fmt::format("registry '{}' sent another range of blob '{}' than was asked for",
                                 call_.repository.host, descriptor_.digest.str()));
+}
+
+// A wrong size is said before the first byte is handed out: there may be another place to ask.
+void BlobReader::check_announced_size(const net::Response& response) const {
+  const std::string* length = response.header("content-length");
+  if (length == nullptr || *length == std::to_string(descriptor_.size)) return;
+  throw base::Error(
+      base::ErrorKind::kCorrupt,
+      fmt::format("blob '{}' from '{}' has {} bytes, not the {} that its manifest says",
+                  descriptor_.digest.str(), call_.repository.name(), *length, descriptor_.size));
 }
 
 void BlobReader::skip(std::uint64_t count) {
@@ -66,8 +77,8 @@ std::size_t BlobReader::read(base::MutableByteSpan buffer) {
   if (ended_ || buffer.empty()) return 0;
   std::size_t length = read_some(buffer);
   if (length == 0) {
-    check_end();
     ended_ = true;
+    check_end();
     return 0;
   }
   hasher_.update(base::ByteSpan(buffer.data(), length));

@@ -18,6 +18,7 @@ class BlobReader final : public base::ByteSource {
 
  private:
   void connect();
+  void check_announced_size(const net::Response& response) const;
   void skip(std::uint64_t count);
   std::size_t read_some(base::MutableByteSpan buffer);
   void check_range(const net::Response& response);

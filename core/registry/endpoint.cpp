@@ -10,7 +10,8 @@ Endpoint endpoint_of(const std::string& host, const ClientOptions& options) {
   HostOptions chosen = options.routes->host(host);
   // The name in references differs from the machine's (distribution/reference, normalize.go).
   std::string machine = host == "docker.io" ? "registry-1.docker.io" : host;
-  bool plain = chosen.plain_http || net::origin_of("http://" + machine).is_loopback();
+  bool is_local = net::origin_of("http://" + machine).is_loopback();
+  bool plain = chosen.plain_http || (is_local && !chosen.speaks_tls);
   return {host, (plain ? "http://" : "https://") + machine, chosen.tls};
 }
 

@@ -57,7 +57,7 @@ std::string refusal_text(const net::Response& response) {
   nlohmann::json body = nlohmann::json::parse(response.body, nullptr, false);
   std::string text = body.is_discarded() ? std::string() : messages(body);
   const std::string* type = response.header("content-type");
-  bool readable = type != nullptr && type->rfind("text/plain", 0) == 0;
+  bool readable = type == nullptr || type->rfind("text/plain", 0) == 0;
   if (text.empty() && readable) text = response.body;
   text = clean(text);
   return text.empty() ? std::to_string(response.status) : fmt::format("{}: {}", response.status, text);

@@ -11,7 +11,9 @@
 namespace cooper::registry {
 
 struct HostOptions {
-  bool plain_http = false;  // also chosen by itself for loopback hosts
+  bool plain_http = false;    // also chosen by itself for loopback hosts that are not known to speak TLS
+  bool may_be_plain = false;  // plain HTTP where nothing speaks TLS
+  bool speaks_tls = false;    // somebody said how to speak TLS with this host in particular
   net::TlsOptions tls;
 };
 

@@ -116,7 +116,7 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
       net::Request authorized = request;
       std::string authorization = ours ? authenticator_.authorize(host, repository, call.scopes, stop) : "";
       if (!authorization.empty()) authorized.headers.emplace_back("Authorization", authorization);
-      net::Response response = exchange(authorized, pass);
+      net::Response response = noting_reach(host, exchange, authorized, pass);
       if (response.status == 429 || response.status == 503) {
         auto asked = net::retry_after(response);
         if (asked && *asked <= options_.retry.patience()) pause(machine, *asked);
@@ -141,6 +141,23 @@ net::Response Transport::authenticated(const Call& call, const std::stop_token& 
 void Transport::pause(const std::string& machine, std::chrono::milliseconds length) {
   gate_.pause(machine, length);
   uploads_.pause(machine, length);
+}
+
+net::Response Transport::noting_reach(const std::string& host, const Exchange& exchange,
+                                      const net::Request& request, HostGate::Pass& pass) {
+  try {
+    net::Response response = exchange(request, pass);
+    out_of_reach_.with([&](std::set<std::string>& hosts) { hosts.erase(host); });
+    return response;
+  } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::kCancelled)
+      out_of_reach_.with([&](std::set<std::string>& hosts) { hosts.insert(host); });
+    throw;
+  }
+}
+
+bool Transport::is_within_reach(const std::string& host) const {
+  return !out_of_reach_.with([&](const std::set<std::string>& hosts) { return hosts.contains(host); });
 }
 
 base::Error Transport::error(base::ErrorKind kind, const Call& call, const std::string& cause) {
@@ -170,6 +187,10 @@ void Transport::refuse(const Call& call, const net::Response& response, Refusal 
   failure.retryable(refusal == Refusal::kMayPass || net::is_retryable_status(response.status));
   if (response.status == 413) {
     failure.hint("raise the limit of request bodies of the registry, or of the proxy before it");
+  } else if (response.status == 400 && response.body.find("HTTPS") != std::string::npos) {
+    // Go's servers and nginx recognise plain HTTP on a port for TLS.
+    failure.hint(fmt::format("this host speaks TLS: give its authority with --registry-ca {}=FILE",
+                             call.repository.host));
   } else {
     failure.hint(refusal_hint(response, call.repository.host));
   }

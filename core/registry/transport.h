@@ -7,9 +7,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
+#include "base/guarded.h"
 #include "net/http.h"
 #include "oci/reference.h"
 #include "registry/auth.h"
@@ -55,9 +57,14 @@ class Transport {
   // those never wait for these. nullopt when there are as many already.
   std::optional<HostGate::Pass> begin_stream(const std::string& host) { return streams_.try_enter(host); }
 
+  // Whether the last request to `host` got any answer; true before the first.
+  bool is_within_reach(const std::string& host) const;
+
  private:
   // Sends a request while it holds the pass, and returns the response's head; may keep both for longer.
   using Exchange = std::function<net::Response(const net::Request&, HostGate::Pass&)>;
+  net::Response noting_reach(const std::string& host, const Exchange& exchange, const net::Request& request,
+                             HostGate::Pass& pass);
   // Authenticates once more on 401.
   net::Response authenticated(const Call& call, const std::stop_token& stop, const Exchange& exchange);
   net::Request complete(const Call& call, const Endpoint& endpoint) const;
@@ -73,6 +80,7 @@ class Transport {
   HostGate uploads_;
   HostGate streams_;
   UploadLimits upload_limits_;
+  base::Guarded<std::set<std::string>> out_of_reach_;  // hosts
 };
 
 }  // namespace cooper::registry

@@ -3,6 +3,7 @@
 #include <exception>
 #include <fmt/format.h>
 #include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "snapshot/blob_source.h"
@@ -14,6 +15,16 @@ namespace {
 void read_to_end(base::ByteSource& source) {
   base::HashingSink nowhere;
   base::copy_all(source, nowhere);
+}
+
+// To the end, or until the source lies about its size as well.
+void read_rest(base::ByteSource& source, std::uint64_t most) {
+  std::vector<std::byte> buffer(64 << 10);
+  for (std::uint64_t total = 0; total <= most;) {
+    const std::size_t count = source.read(buffer);
+    if (count == 0) return;
+    total += count;
+  }
 }
 
 }  // namespace
@@ -48,6 +59,13 @@ LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::
     LayerIndex index = apply_layer(pipe, place.tree, place.form, place.restore, stop);
     read_to_end(pipe);  // throws what the other side found wrong at the end
     return index;
+  } catch (const base::Error& error) {
+    pipe.abandon();
+    producer.join();
+    // Bytes that are not the blob's explain whatever is wrong with their format, and whoever hands them out
+    // knows where they came from.
+    if (error.kind() == base::ErrorKind::kCorrupt) read_rest(blob, sealed.blob.size);
+    throw;
   } catch (...) {
     pipe.abandon();
     throw;

@@ -120,7 +120,7 @@ TEST_F(NetTls, RefusesAnUnknownAuthority) {
 
 TEST_F(NetTls, TrustsTheAuthoritiesItWasGiven) {
   TlsOptions tls;
-  tls.ca_file = certificate();
+  tls.ca_files = {certificate()};
   EXPECT_EQ(status_of("localhost", tls), 200);
   EXPECT_EQ(status_of("localhost", {}, certificate()), 200);
 }
@@ -140,7 +140,7 @@ TEST_F(NetTls, NamesAnUnreadableAuthority) {
     status_of("localhost", {}, "/no/such/ca.pem");
     FAIL();
   } catch (const base::Error& error) {
-    EXPECT_EQ(error.kind(), base::ErrorKind::kIo);
+    EXPECT_EQ(error.kind(), base::ErrorKind::kUsage);
     EXPECT_NE(error.message().find("/no/such/ca.pem"), std::string::npos);
   }
 }

@@ -152,16 +152,6 @@ TEST_F(RegistryClient, RefusesARangeOfAnotherBlob) {
 }
 
 // Everything came, then the connection broke instead of ending: there is no byte left to ask for.
-TEST_F(RegistryClient, ABreakAfterTheLastByteIsTheEnd) {
-  oci::Descriptor blob = fake_.add_blob("app", noise(100'000));
-  fake_.server().after([&](const FakeRequest&, FakeReply& reply) {
-    reply.with("Content-Length", "100001");
-    reply.end(Ending::kClose, 100'000);
-  });
-  EXPECT_EQ(pull(blob).size(), 100'000U);
-  EXPECT_EQ(fake_.server().requests().size(), 1U);
-}
-
 TEST_F(RegistryClient, ReadsAgainWhereARangeIsNotServed) {
   std::string content = noise(2'000'000);
   oci::Descriptor blob = fake_.add_blob("app", content);

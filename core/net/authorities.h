@@ -1,0 +1,14 @@
+// The certificate authorities of one connection as one PEM text, which is how libcurl takes them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cooper::net {
+
+// The system's authorities, those of `files`, and those of every file in `directories` (separated by ':', as
+// in SSL_CERT_DIR; what is missing there is skipped), each certificate once. Throws Error{kUsage} for a file
+// that cannot be read or holds no certificate.
+std::string read_authorities(const std::vector<std::string>& files, const std::string& directories);
+
+}  // namespace cooper::net

@@ -1,0 +1,45 @@
+#include "cli/registry_flags.h"
+
+#include <CLI/CLI.hpp>
+#include <gtest/gtest.h>
+
+namespace cooper::cli {
+
+namespace {
+
+access::RouteOptions parse(const std::string& line) {
+  const std::map<std::string, std::string> variables = {{"HOME", "/home/ci"}};
+  CLI::App app;
+  std::string positional;
+  RegistryFlags flags;
+  app.add_option("context", positional);
+  add_registry_flags(app, flags);
+  app.parse(line);
+  EXPECT_EQ(positional, ".");
+  return route_options(flags, Environment(variables));
+}
+
+}  // namespace
+
+TEST(CliRegistryFlags, KeepEachValueAndItsOrder) {
+  const access::RouteOptions options = parse(
+      "--registry-mirror b.example --registry-mirror a.example --registry-map x.example=y.example "
+      "--registry-ca ca.pem --registry-client-cert r.example=c,k --registry-insecure p.example "
+      "--registry-skip-tls-verify s.example --registry-config f --no-registry-fallback .");
+  EXPECT_EQ(options.mirrors, (std::vector<std::string>{"b.example", "a.example"}));
+  EXPECT_EQ(options.maps, std::vector<std::string>{"x.example=y.example"});
+  EXPECT_EQ(options.authorities, std::vector<std::string>{"ca.pem"});
+  EXPECT_EQ(options.client_certificates, std::vector<std::string>{"r.example=c,k"});
+  EXPECT_EQ(options.plain_hosts, std::vector<std::string>{"p.example"});
+  EXPECT_EQ(options.unverified_hosts, std::vector<std::string>{"s.example"});
+  EXPECT_EQ(options.config, "f");
+  EXPECT_TRUE(options.no_fallback);
+  EXPECT_EQ(options.environment.at("HOME"), "/home/ci");
+}
+
+TEST(CliRegistryFlags, TakeOneValueEach) {
+  EXPECT_EQ(parse("--registry-mirror m.example .").mirrors, std::vector<std::string>{"m.example"});
+  EXPECT_FALSE(parse(".").no_fallback);
+}
+
+}  // namespace cooper::cli
