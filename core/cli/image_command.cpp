@@ -79,7 +79,8 @@ class ImageCommand {
     // The config is of one image.
     if (flags_.config && !platform) platform = oci::host_platform();
     std::unique_ptr<transfer::ImagePlace> place = transfer::open_place(flags_.name, client_);
-    const transfer::InspectedImage image = transfer::inspect_image(*place, platform, signals_.token());
+    transfer::InspectedImage image = transfer::inspect_image(*place, platform, signals_.token());
+    if (flags_.referrers) image.referrers = place->list_referrers(image.document.digest, signals_.token());
     if (flags_.raw) {
       print(image.document.raw);
     } else if (flags_.config) {
@@ -104,6 +105,7 @@ class ImageCommand {
   int copy() {
     transfer::CopyOptions options = copy_options();
     options.platforms = parse_platforms(flags_.platforms);
+    options.referrers = flags_.referrers;
     std::unique_ptr<transfer::ImagePlace> source = transfer::open_place(flags_.name, client_);
     for (const auto& target : open(flags_.targets)) {
       const transfer::CopyResult done = transfer::copy_image(*source, *target, options, signals_.token());
@@ -186,6 +188,7 @@ void add_image_flags(CLI::App& app, ImageFlags& flags) {
   inspect->add_flag("--raw", flags.raw, "the manifest or index as it is");
   inspect->add_flag("--config", flags.config, "the image's config as it is");
   inspect->add_flag("--json", flags.json, "all of it as JSON");
+  inspect->add_flag("--referrers", flags.referrers, "list what refers to it: signatures, SBOMs");
 
   CLI::App* copy = add("copy", "copy an image, with all platforms, as it is", Action::kCopy);
   copy->add_option("source", flags.name, kNameHelp)->required()->type_name("SOURCE");
@@ -195,6 +198,7 @@ void add_image_flags(CLI::App& app, ImageFlags& flags) {
   copy->add_option("--platform", flags.platforms, "of an index only these, os/arch[/variant]")
       ->delimiter(',')
       ->allow_extra_args(false);
+  copy->add_flag("--referrers", flags.referrers, "bring along what refers to it: signatures, SBOMs");
   copy->add_flag("-q,--quiet", flags.quiet, "print the digest only");
 
   CLI::App* index = add("index", "join images of several platforms under one name", Action::kIndex);

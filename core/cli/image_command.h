@@ -21,6 +21,7 @@ struct ImageFlags {
   std::vector<std::string> sources;      // index
   std::vector<std::string> platforms;    // inspect: one; copy: any number
   std::vector<std::string> annotations;  // index
+  bool referrers = false;                // inspect: list them; copy: bring them along
   bool raw = false;                      // inspect: the document as it is
   bool config = false;                   // inspect: the config as it is
   bool json = false;                     // inspect

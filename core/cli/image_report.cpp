@@ -75,7 +75,12 @@ std::string render_image(const transfer::InspectedImage& image) {
     for (const oci::Descriptor& layer : image.manifest->layers)
       parts.push_back({layer.digest.str(), base::human_size(layer.size), layer.media_type});
   }
-  return report::render_table(rows) + "\n" + report::render_table(parts);
+  std::string text = report::render_table(rows) + "\n" + report::render_table(parts);
+  if (image.referrers.empty()) return text;
+  Rows referrers = {{"REFERRER", "ARTIFACT TYPE"}};
+  for (const oci::Descriptor& one : image.referrers)
+    referrers.push_back({one.digest.str(), one.artifact_type});
+  return text + "\n" + report::render_table(referrers);
 }
 
 std::string render_image_json(const transfer::InspectedImage& image) {
@@ -96,6 +101,7 @@ std::string render_image_json(const transfer::InspectedImage& image) {
       json["layers"].push_back(descriptor_json(layer));
     if (!image.manifest->annotations.empty()) json["annotations"] = image.manifest->annotations;
   }
+  for (const oci::Descriptor& one : image.referrers) json["referrers"].push_back(descriptor_json(one));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

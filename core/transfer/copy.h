@@ -14,6 +14,7 @@ namespace cooper::transfer {
 struct CopyOptions {
   std::vector<oci::Platform> platforms;  // of an index only these; empty: all of it
   std::size_t parallel = 4;              // blobs at a time
+  bool referrers = false;                // also what refers to the image and its parts, and to those
   // Hears of each blob once it is there; from any thread. May be empty.
   std::function<void(const oci::Descriptor& blob, registry::BlobPush how)> on_blob;
 };
@@ -21,6 +22,7 @@ struct CopyOptions {
 struct CopyResult {
   oci::Descriptor image;         // media type, digest and size of what was written
   std::size_t blobs = 0;         // of the image
+  std::size_t referrers = 0;     // that came along
   std::size_t sent = 0;          // of these, whose bytes were moved
   std::uint64_t sent_bytes = 0;  // compressed
 };

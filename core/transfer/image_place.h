@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "oci/descriptor.h"
@@ -16,7 +17,8 @@ namespace cooper::transfer {
 // Documents are manifests and indexes. What is read is verified against its digest; errors name the place.
 class ImagePlace {
  public:
-  enum class Naming { kByDigest, kByName };
+  // kReferrer: by digest, and found by those who ask what refers to its subject.
+  enum class Naming { kByDigest, kByName, kReferrer };
 
   virtual ~ImagePlace() = default;
   virtual std::string shown() const = 0;  // as people write it: "debian:12", "oci-layout://out:1.0"
@@ -28,6 +30,10 @@ class ImagePlace {
   // Whether the document, and so all that it names, is there.
   virtual bool has(const base::Digest& document, const std::stop_token& stop) = 0;
   virtual std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
+                                                      const std::stop_token& stop) = 0;
+  // The manifests that have `subject` as their subject: signatures, SBOMs, provenance. OCI image-spec,
+  // "Guidelines for Artifact Usage".
+  virtual std::vector<oci::Descriptor> list_referrers(const base::Digest& subject,
                                                       const std::stop_token& stop) = 0;
   // Where blobs can be mounted from; nullopt for what is no registry.
   virtual std::optional<oci::Reference> repository() const { return std::nullopt; }

@@ -19,6 +19,7 @@ struct InspectedImage {
   std::optional<oci::Manifest> manifest;   // or that
   std::string config_json;                 // of the manifest; "" for an index
   std::optional<oci::ImageConfig> config;  // nullopt for an artifact, whose config is none of an image
+  std::vector<oci::Descriptor> referrers;  // to the document, where they were asked for
 };
 
 // With a platform: that image of an index. Throws Error{kRegistry} for what does not exist, or not for the

@@ -95,31 +95,52 @@ registry::BlobPush LayoutPlace::put_blob(const oci::Descriptor& blob, ImagePlace
   return registry::BlobPush::kUploaded;
 }
 
+std::vector<oci::Descriptor> LayoutPlace::list_referrers(const base::Digest& subject,
+                                                         const std::stop_token& stop) {
+  std::vector<oci::Descriptor> referrers;
+  for (oci::Descriptor& listed : read_index().manifests) {
+    const std::optional<registry::RawManifest> document = find(listed.digest, stop);
+    if (!document || !oci::is_manifest(document->media_type)) continue;
+    const oci::Manifest manifest = oci::Manifest::parse(document->raw, document->media_type);
+    if (!manifest.subject || manifest.subject->digest != subject) continue;
+    listed.artifact_type =
+        manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
+    referrers.push_back(std::move(listed));
+  }
+  return referrers;
+}
+
 void LayoutPlace::put(const registry::RawManifest& document, Naming naming, const std::stop_token&) {
   make();
   os::write_file_atomically(blob_path(document.digest), document.raw);
-  if (naming == Naming::kByName) list(document);
+  if (naming == Naming::kByName) list(document, name_.tag);
+  if (naming == Naming::kReferrer) list(document, "");
 }
 
-void LayoutPlace::list(const registry::RawManifest& document) {
+oci::Index LayoutPlace::read_index() const {
   const std::string path = name_.path + "/index.json";
+  if (::access(path.c_str(), F_OK) == 0) return oci::Index::parse(os::read_file(path));
   oci::Index index;
   index.media_type = oci::kMediaTypeIndex;
-  if (::access(path.c_str(), F_OK) == 0) index = oci::Index::parse(os::read_file(path));
+  return index;
+}
+
+void LayoutPlace::list(const registry::RawManifest& document, const std::string& tag) {
+  oci::Index index = read_index();
   auto is_replaced = [&](const oci::Descriptor& listed) {
-    auto tag = listed.annotations.find(kRefName);
-    const std::string listed_tag = tag == listed.annotations.end() ? "" : tag->second;
-    return listed_tag == name_.tag && (!name_.tag.empty() || listed.digest == document.digest);
+    auto name = listed.annotations.find(kRefName);
+    const std::string listed_tag = name == listed.annotations.end() ? "" : name->second;
+    return listed_tag == tag && (!tag.empty() || listed.digest == document.digest);
   };
   std::erase_if(index.manifests, is_replaced);
   oci::Descriptor entry;
   entry.media_type = document.media_type;
   entry.digest = document.digest;
   entry.size = document.raw.size();
-  if (!name_.tag.empty()) entry.annotations[kRefName] = name_.tag;
+  if (!tag.empty()) entry.annotations[kRefName] = tag;
   index.manifests.push_back(std::move(entry));
   index.serialize();
-  os::write_file_atomically(path, index.raw);
+  os::write_file_atomically(name_.path + "/index.json", index.raw);
 }
 
 }  // namespace cooper::transfer

@@ -5,6 +5,7 @@
 
 #include <mutex>
 
+#include "oci/manifest.h"
 #include "transfer/image_place.h"
 #include "transfer/oci_layout.h"
 
@@ -21,6 +22,8 @@ class LayoutPlace final : public ImagePlace {
   bool has(const base::Digest& document, const std::stop_token& stop) override;
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
                                               const std::stop_token& stop) override;
+  std::vector<oci::Descriptor> list_referrers(const base::Digest& subject,
+                                              const std::stop_token& stop) override;
   registry::BlobPush put_blob(const oci::Descriptor& blob, ImagePlace& from,
                               const std::stop_token& stop) override;
   // By name: listed in index.json under the layout's tag, in place of what had it before.
@@ -30,7 +33,8 @@ class LayoutPlace final : public ImagePlace {
   std::string blob_path(const base::Digest& digest) const;
   bool has_blob(const base::Digest& digest) const;
   void make();
-  void list(const registry::RawManifest& document);
+  oci::Index read_index() const;
+  void list(const registry::RawManifest& document, const std::string& tag);
 
   const LayoutName name_;
   std::once_flag made_;

@@ -31,6 +31,11 @@ std::unique_ptr<base::ByteSource> RegistryPlace::open_blob(const oci::Descriptor
   return client_->open_blob(reference_, blob, stop);
 }
 
+std::vector<oci::Descriptor> RegistryPlace::list_referrers(const base::Digest& subject,
+                                                           const std::stop_token& stop) {
+  return client_->list_referrers(reference_, subject, "", stop);
+}
+
 registry::BlobPush RegistryPlace::put_blob(const oci::Descriptor& blob, ImagePlace& from,
                                            const std::stop_token& stop) {
   registry::PushBlob push;

@@ -17,6 +17,8 @@ class RegistryPlace final : public ImagePlace {
   bool has(const base::Digest& document, const std::stop_token& stop) override;
   std::unique_ptr<base::ByteSource> open_blob(const oci::Descriptor& blob,
                                               const std::stop_token& stop) override;
+  std::vector<oci::Descriptor> list_referrers(const base::Digest& subject,
+                                              const std::stop_token& stop) override;
   std::optional<oci::Reference> repository() const override { return reference_; }
   registry::BlobPush put_blob(const oci::Descriptor& blob, ImagePlace& from,
                               const std::stop_token& stop) override;

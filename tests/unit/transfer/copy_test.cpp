@@ -102,6 +102,39 @@ TEST_F(TransferCopy, GoesThroughALayoutAndBack) {
   EXPECT_EQ(registry_.manifest("back", "1"), image.raw);
 }
 
+TEST_F(TransferCopy, BringsAlongWhatRefersToTheImage) {
+  oci::Manifest image = add_image("base", "linux/amd64", {"one"}, "1");
+  auto sign = [&](const oci::Manifest& subject, const std::string& type) {
+    oci::Manifest signature;
+    signature.media_type = oci::kMediaTypeManifest;
+    signature.artifact_type = type;
+    signature.subject = subject.descriptor();
+    signature.config = registry_.add_blob("base", "{}", "application/vnd.oci.empty.v1+json");
+    signature.layers = {registry_.add_blob("base", "signed by " + type)};
+    signature.serialize();
+    oci::Reference at = oci::Reference::parse(registry_.host() + "/base");
+    at.tag.clear();
+    at.digest = signature.descriptor().digest;
+    client_->push_manifest(at, signature.media_type, signature.raw, {});
+    return signature;
+  };
+  oci::Manifest signature = sign(image, "application/vnd.signature");
+  oci::Manifest of_signature = sign(signature, "application/vnd.timestamp");
+  CopyOptions options;
+  options.referrers = true;
+  CopyResult done = copy_image(*place("base:1"), *place("app:1"), options, {});
+  EXPECT_EQ(done.referrers, 2U);
+  EXPECT_EQ(place("app:1")->list_referrers(image.descriptor().digest, {}).at(0).digest,
+            signature.descriptor().digest);
+  // And through a layout.
+  copy_image(*place("app:1"), *layout("out:1"), options, {});
+  std::vector<oci::Descriptor> kept = layout("out:1")->list_referrers(signature.descriptor().digest, {});
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].digest, of_signature.descriptor().digest);
+  EXPECT_EQ(kept[0].artifact_type, "application/vnd.timestamp");
+  EXPECT_EQ(copy_image(*place("base:1"), *place("plain:1"), {}, {}).referrers, 0U);
+}
+
 TEST_F(TransferCopy, TellsHowEachBlobCame) {
   add_image("base", "linux/amd64", {"one", "two"}, "1");
   CopyOptions options;
