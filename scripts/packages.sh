@@ -11,7 +11,7 @@ packages_of() {
     build)
       echo g++ cmake ninja-build ccache mold pkg-config
       echo libcurl4-openssl-dev libarchive-dev libssl-dev nlohmann-json3-dev libfmt-dev libzstd-dev libisal-dev libdeflate-dev
-      echo libseccomp-dev libcli11-dev libgit2-dev libxml2-dev libtomlplusplus-dev
+      echo libseccomp-dev libcli11-dev libgit2-dev libxml2-dev libtomlplusplus-dev libyaml-cpp-dev
       # cooper itself: CA certificates for registries, newuidmap for a range of ids without root.
       echo ca-certificates uidmap
       ;;

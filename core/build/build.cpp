@@ -233,6 +233,7 @@ class Build {
     services.selections = &selections_;
     services.http_sources = &fetching_.http;
     services.git_sources = &fetching_.git;
+    services.flights = tools_.flights;
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;
     services.contexts = context_.trees;
@@ -334,6 +335,8 @@ class Build {
     result.image = built.target();
     if (!built.multi_platform) result.config_digest = built.images.front().manifest.config.digest;
     for (const image::Image& image : built.images) {
+      if (built.multi_platform)
+        result.platforms[image.config.platform.str()] = image.manifest.descriptor().digest;
       for (const image::ImageLayer& layer : image.layers) result.image_size += layer.sealed.blob.size;
     }
     return result;

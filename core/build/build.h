@@ -1,6 +1,7 @@
 // A build from request to result: the list of passes.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,9 +14,10 @@
 namespace cooper::build {
 
 struct BuildResult {
-  std::optional<oci::Descriptor> image;       // what outputs of an image name: manifest, or index
-  std::optional<base::Digest> config_digest;  // of the only image
-  std::vector<std::string> written;           // one line per output
+  std::optional<oci::Descriptor> image;           // what outputs of an image name: manifest, or index
+  std::optional<base::Digest> config_digest;      // of the only image
+  std::map<std::string, base::Digest> platforms;  // of an index: platform → its manifest
+  std::vector<std::string> written;               // one line per output
   std::vector<std::string> unused_build_args;
   int steps_run = 0;
   int steps_cached = 0;

@@ -10,6 +10,7 @@
 #include "base/events.h"
 #include "dockerfile/lint.h"
 #include "net/http.h"
+#include "ops/step_flights.h"
 #include "registry/client.h"
 #include "sandbox/launcher.h"
 #include "snapshot/layer_store.h"
@@ -30,6 +31,7 @@ struct Toolbox {
   std::shared_ptr<registry::Client> cache_registry;  // for caches: less patient, as these can be done without
   std::map<std::string, std::string> environment;    // where clouds say who we are
   base::EventSink* events = nullptr;
+  ops::StepFlights* flights = nullptr;  // shared with the other builds of this process; null: there are none
   // Each lint finding once, as it is made: also those of a build that then fails.
   FindingSink on_finding;
   bool explain = false;     // say why each step was not answered from the cache

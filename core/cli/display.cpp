@@ -31,12 +31,15 @@ std::shared_ptr<const report::Masker> make_masker(const build::BuildRequest& req
 
 }  // namespace
 
-Display::Display(const BuildFlags& flags, const build::BuildRequest& request, const Environment& environment)
-    : terminal_(STDERR_FILENO, environment),
-      masker_(make_masker(request)),
-      progress_(report::make_progress(
-          progress_mode(flags), terminal_,
-          {masker_, [this](const std::string& name) { return find_dockerfile(name); }, true})) {}
+Display::Display(const BuildFlags& flags, const build::BuildRequest& request, const Environment& environment,
+                 const DisplayPlace& place)
+    : terminal_(STDERR_FILENO, environment), masker_(make_masker(request)) {
+  report::Output* output = place.output != nullptr ? place.output : &terminal_;
+  if (!place.label.empty()) output = &labelled_.emplace(*output, place.label);
+  progress_ = report::make_progress(
+      progress_mode(flags), *output,
+      {masker_, [this](const std::string& name) { return find_dockerfile(name); }, true});
+}
 
 void Display::remember(const std::string& name, const std::string& text) {
   dockerfile_.with([&](auto& seen) { seen = {name, text}; });

@@ -31,7 +31,7 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, const std::vector<Extension>& extensions) {
   Environment environment = Environment::of_process();
   CLI::App app("Builds container images in CI: no daemon, no privileged runner.", "cooper");
   app.set_version_flag("--version", kVersion);
@@ -54,8 +54,13 @@ int run(int argc, char** argv) {
   LogoutFlags logout_flags;
   CLI::App* logout = app.add_subcommand("logout", "forget a login");
   add_logout_flags(*logout, logout_flags);
+  std::vector<CLI::App*> extended;
+  for (const Extension& extension : extensions) extended.push_back(extension.add(app));
   try {
     app.parse(argc, argv);
+    for (std::size_t i = 0; i < extended.size(); ++i) {
+      if (extended[i]->parsed()) return extensions[i].run(environment);
+    }
     if (login->parsed()) return run_login_command(login_flags, environment);
     if (logout->parsed()) return run_logout_command(logout_flags, environment);
     if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);

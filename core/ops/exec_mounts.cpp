@@ -121,8 +121,8 @@ class MountPlanner {
       builder.put({std::move(entry), std::move(bytes), {}});
     }
     snapshot::Staging staging = services_.layers->begin();
-    snapshot::LayerIndex index =
-        stage_additions(builder.take(), staging, services_.layers->form(), LayerUse::kMounted, *services_.pool);
+    snapshot::LayerIndex index = stage_additions(builder.take(), staging, services_.layers->form(),
+                                                 LayerUse::kMounted, *services_.pool);
     return services_.layers->commit(std::move(staging), std::move(index));
   }
 
@@ -233,7 +233,8 @@ class MountPlanner {
     copy_into(builder, copy, select_sources(copy, *view, *services_.pool), view, attributes, directory);
     snapshot::Staging staging = services_.layers->begin();
     snapshot::Form form = services_.layers->form();
-    snapshot::LayerIndex index = stage_additions(builder.take(), staging, form, LayerUse::kMounted, *services_.pool);
+    snapshot::LayerIndex index =
+        stage_additions(builder.take(), staging, form, LayerUse::kMounted, *services_.pool);
     snapshot::TreeWriter writer(staging.tree(), form);
     writer.adopt(index);
     writer.finish_directories(index);

@@ -11,6 +11,7 @@
 #include "ops/keys.h"
 #include "ops/remote_source.h"
 #include "ops/results.h"
+#include "ops/step_flights.h"
 
 namespace cooper::ops {
 namespace {
@@ -115,6 +116,12 @@ ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver
   }
   if (std::holds_alternative<graph::Merge>(op)) return merge(inputs);
 
+  std::optional<StepFlights::Ticket> ticket;
+  if (services_.flights != nullptr && !vertex(index).info.ignore_cache) {
+    ticket.emplace(services_.flights->enter(key.digest, stop));
+    // Another build of this process may just have done the same step.
+    if (ResultPtr made = find_made(index, inputs, key, stop)) return made;
+  }
   if (services_.on_run) services_.on_run(index);
   if (services_.explain) explain(index, key, stop);
   base::Clock::time_point begin = base::Clock::now();
@@ -132,6 +139,18 @@ ResultPtr Runner::run(int index, std::span<const ResultPtr> inputs, const solver
   remember(record, stop);
   if (services_.on_record) services_.on_record(index, record, layer, "");
   return on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer), record.created);
+}
+
+// What another build has recorded since this one looked.
+ResultPtr Runner::find_made(int index, std::span<const ResultPtr> inputs, const solver::Key& key,
+                            const std::stop_token& stop) {
+  std::optional<cache::Record> record = services_.records->find(key.digest, stop);
+  if (!record) return nullptr;
+  snapshot::LayerPtr layer = find_local_layer(*record, *services_.layers);
+  if (layer == nullptr) return nullptr;
+  services_.layers->materialize(*layer, stop);
+  if (services_.on_record) services_.on_record(index, *record, layer, "");
+  return on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer), record->created);
 }
 
 snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inputs,

@@ -31,6 +31,8 @@ class Runner final : public solver::OpRunner {
 
  private:
   const graph::Vertex& vertex(int index) const;
+  solver::ResultPtr find_made(int index, std::span<const solver::ResultPtr> inputs, const solver::Key& key,
+                              const std::stop_token& stop);
   snapshot::LayerPtr make_layer(int index, std::span<const solver::ResultPtr> inputs,
                                 const std::stop_token& stop);
   void remember(const cache::Record& record, const std::stop_token& stop);

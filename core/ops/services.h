@@ -22,6 +22,7 @@ namespace cooper::ops {
 class MountKeeper;
 class RemoteSource;
 class SelectionMemo;
+class StepFlights;
 
 struct Services {
   const graph::Definition* definition = nullptr;
@@ -42,6 +43,7 @@ struct Services {
   RemoteSource* http_sources = nullptr;
   RemoteSource* git_sources = nullptr;
   SelectionMemo* selections = nullptr;  // may be null: then nothing is remembered
+  StepFlights* flights = nullptr;       // null: no other build of this process
   MountKeeper* mounts = nullptr;        // null: cache mounts do not outlive the store
   // Null where RUN is not possible; `no_launcher_reason` then says why, and what would allow it.
   sandbox::Launcher* launcher = nullptr;
