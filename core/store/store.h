@@ -1,7 +1,8 @@
 // The store: everything cooper keeps between builds, in flat files that crash-safe renames put in place.
 //
 //   oci-layout, index.json, blobs/sha256/<hex>   a valid OCI image layout: skopeo and crane can open it
-//   layers/<id>/                                 what is known of a layer, the same for every tier; the bytes of
+//   layers/<id>/                                 what is known of a layer, the same for every tier; the bytes
+//   of
 //                                                its files, where they are kept in a pack
 //   (snapshot/) trees/<form>/<id>/                           a layer's unpacked bytes, per form of ownership
 //   records/<hex>                                cache records, one file per key (cache/)
