@@ -1,16 +1,14 @@
 // The store: everything cooper keeps between builds, in flat files that crash-safe renames put in place.
 //
 //   oci-layout, index.json, blobs/sha256/<hex>   a valid OCI image layout: skopeo and crane can open it
-//   layers/<id>/                                 what is known of a layer, the same for every tier; the bytes
-//   of
-//                                                its files, where they are kept in a pack
-//   (snapshot/) trees/<form>/<id>/                           a layer's unpacked bytes, per form of ownership
-//   records/<hex>                                cache records, one file per key (cache/)
-//   sources/<kind>/<hex>                         what fetched sources were the last time (ops/)
-//   mounts/<hex>/                                cache mounts of RUN (ops/)
-//   tmp/<lease>/                                 work of one running process; swept when its lease lock is
-//   free leases/<lease>                               flock'd by the process for as long as it runs
-//   leases/.use                                  flock'd, shared, for the moment in which something is found
+//   layers/<id>/           what is known of a layer, the same for every tier, and files in a pack (snapshot/)
+//   trees/<form>/<id>/     a layer's unpacked bytes, per form of ownership (snapshot/)
+//   records/<hex>          cache records, one file per key (cache/)
+//   sources/<kind>/<hex>   what fetched sources were the last time (ops/)
+//   mounts/<hex>/          cache mounts of RUN (ops/)
+//   tmp/<lease>/           work of one running process; swept when its lease lock is free
+//   leases/<lease>         flock'd by the process for as long as it runs
+//   leases/.use            flock'd, shared, for the moment in which something is found
 //
 // Several processes may use one store at once. Nothing is ever visible half-written. What a process has found
 // stays until its lease ends: use() gives it the time of now, and the garbage collector (store/gc.h) takes
