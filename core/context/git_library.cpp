@@ -17,6 +17,9 @@ struct Library {
                             GIT_CONFIG_LEVEL_GLOBAL}) {
       git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
     }
+    // Clones without blobs and sparse ones say so by these; of what libgit2 reads of them nothing differs.
+    std::array<const char*, 3> extensions = {"partialclone", "preciousobjects", "worktreeconfig"};
+    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions.data(), extensions.size());
   }
   ~Library() { git_libgit2_shutdown(); }
   Library(const Library&) = delete;
