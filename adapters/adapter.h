@@ -57,7 +57,8 @@ struct OutputFile {
   std::string path;  // absolute, or relative to the workspace
   std::string content;
   bool append = false;
-  std::string what;  // for people: "variables for later jobs (dotenv)"
+  std::string what;     // for people: "variables for later jobs (dotenv)"
+  std::string setting;  // where the platform is told of it: "artifacts:reports:dotenv", "$BASH_ENV"
 };
 
 class Adapter {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,8 @@ struct Record {
   std::string image_base;                   // "registry.example.com/group/app", lower case
   bool may_move_tags = true;                // false: another of this run's parallel jobs moves them
   std::string ca_file;                      // PEM of the platform's own certificate authority
+  // Field → the variable, or the file of the checkout, that it was read from; for people.
+  std::map<std::string, std::string> origins;
 
   bool is_change() const { return !change.empty(); }
 };

@@ -1,0 +1,19 @@
+// AWS CodeBuild. "Environment variables in build environments".
+#pragma once
+
+#include "adapters/adapter.h"
+
+namespace cooper::adapters {
+
+class CodeBuildAdapter final : public Adapter {
+ public:
+  std::string_view name() const override { return "codebuild"; }
+  bool detects(const Variables& variables) const override;
+  Record read(const Job& job) const override;
+  LogTraits log_traits() const override;
+  std::vector<Option> own_cache(const Job& job, const Record& record) const override;
+  std::vector<OutputFile> outputs(const Job& job, const Record& record,
+                                  const Results& results) const override;
+};
+
+}  // namespace cooper::adapters
