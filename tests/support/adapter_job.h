@@ -57,4 +57,12 @@ inline ImageResult image_result(const std::string& name = "") {
   return image;
 }
 
+inline Results results_of(std::vector<ImageResult> images, const std::string& failure = "") {
+  Results results;
+  results.images = std::move(images);
+  results.succeeded = failure.empty();
+  results.failure = failure;
+  return results;
+}
+
 }  // namespace cooper::adapters
