@@ -14,7 +14,13 @@ namespace {
 constexpr std::size_t kShortCommit = 12;
 const std::string kStandard = "org.opencontainers.image.";
 
-using KeyValues = std::vector<std::pair<std::string, std::string>>;
+// A label or an annotation.
+struct Entry {
+  std::string key;
+  std::string value;
+  std::string origin;
+};
+using Entries = std::vector<Entry>;
 
 std::string commit_tag(const Record& record) {
   return "sha-" + record.commit.substr(0, kShortCommit);
@@ -28,7 +34,8 @@ std::string origin_of(const Record& record, const std::string& field) {
 // What the tags are made of.
 std::string field_of_tags(const Record& record) {
   if (record.is_change()) return "change";
-  return record.tag.empty() ? "branch" : "tag";
+  if (!record.tag.empty()) return "tag";
+  return record.branch.empty() ? "commit" : "branch";
 }
 
 std::vector<std::string> tags_of_change(const Record& record) {
@@ -68,40 +75,47 @@ std::string timestamp(std::int64_t seconds) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
-void add(KeyValues& values, const std::string& key, const std::string& value) {
-  if (!value.empty()) values.emplace_back(key, value);
+// Of the record's field `field`; nothing for an empty value.
+void add(Entries& entries, const Record& record, const std::string& key, const std::string& value,
+         const std::string& field) {
+  if (!value.empty()) entries.push_back({key, value, origin_of(record, field)});
 }
 
 // What every run of this commit says alike, on every CI.
-KeyValues of_commit(const Record& record, const std::string& suffix) {
-  KeyValues values;
-  if (record.commit_time) add(values, kStandard + "created", timestamp(*record.commit_time));
-  add(values, kStandard + "revision", record.commit);
-  add(values, kStandard + "source", record.repository_url);
-  add(values, kStandard + "url", record.repository_url);
-  add(values, kStandard + "version", version_of(record));
-  add(values, kStandard + "ref.name", record.tag.empty() ? record.branch : record.tag);
-  add(values, kStandard + "title", title_of(record, suffix));
-  return values;
+Entries of_commit(const Record& record, const std::string& suffix) {
+  const std::string ref = field_of_tags(record);
+  const bool is_tag = !record.tag.empty();
+  Entries entries;
+  if (record.commit_time)
+    add(entries, record, kStandard + "created", timestamp(*record.commit_time), "commit_time");
+  add(entries, record, kStandard + "revision", record.commit, "commit");
+  add(entries, record, kStandard + "source", record.repository_url, "repository_url");
+  add(entries, record, kStandard + "url", record.repository_url, "repository_url");
+  add(entries, record, kStandard + "version", version_of(record), ref);
+  add(entries, record, kStandard + "ref.name", is_tag ? record.tag : record.branch,
+      is_tag ? "tag" : "branch");
+  add(entries, record, kStandard + "title", title_of(record, suffix), "repository_path");
+  return entries;
 }
 
 // What only this run, or only this platform, can say.
-KeyValues of_run(const Record& record) {
-  KeyValues values;
-  add(values, kStandard + "description", record.description);
-  add(values, "cooper.run.url", record.run_url);
-  add(values, "cooper.run.id", record.run_id);
-  return values;
+Entries of_run(const Record& record) {
+  Entries entries;
+  add(entries, record, kStandard + "description", record.description, "description");
+  add(entries, record, "cooper.run.url", record.run_url, "run_url");
+  add(entries, record, "cooper.run.id", record.run_id, "run_id");
+  return entries;
 }
 
 void add_metadata(std::vector<Option>& options, const Record& record, const std::string& suffix,
                   bool has_several_platforms) {
   const std::string place = has_several_platforms ? "index,manifest:" : "";
-  const KeyValues of_both = of_commit(record, suffix);
-  for (const auto& [key, value] : of_both) options.push_back({"--label", key + "=" + value, record.ci});
-  for (const auto& values : {of_both, of_run(record)}) {
-    for (const auto& [key, value] : values)
-      options.push_back({"--annotation", place + key + "=" + value, record.ci});
+  const Entries of_both = of_commit(record, suffix);
+  for (const Entry& entry : of_both)
+    options.push_back({"--label", entry.key + "=" + entry.value, entry.origin});
+  for (const Entries& entries : {of_both, of_run(record)}) {
+    for (const Entry& entry : entries)
+      options.push_back({"--annotation", place + entry.key + "=" + entry.value, entry.origin});
   }
 }
 

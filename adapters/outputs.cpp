@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "adapters/json_text.h"
 #include "base/text.h"
@@ -85,21 +86,6 @@ void add_list(ShortObject& object, const std::string& key, const std::vector<Jso
     list.push_back(value);
     if (!object.add(key, list)) return;
   }
-}
-
-// The bytes of the UTF-8 character that `text` begins with; 0 when it begins with none.
-std::size_t character_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  std::size_t length = 0;
-  if (first < 0x80) length = 1;
-  if (first >= 0xc2 && first < 0xe0) length = 2;
-  if (first >= 0xe0 && first < 0xf0) length = 3;
-  if (first >= 0xf0 && first < 0xf5) length = 4;
-  if (length == 0 || length > text.size()) return 0;
-  const std::string_view rest = text.substr(1, length - 1);
-  const bool continues = std::all_of(rest.begin(), rest.end(),
-                                     [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; });
-  return continues ? length : 0;
 }
 
 std::string xml_character(char c) {
@@ -205,17 +191,10 @@ std::string short_result_json(const Results& results, std::size_t limit) {
   return object.text();
 }
 
+// What is no UTF-8 becomes U+FFFD on its way through JSON.
 std::string xml_text(std::string_view text) {
   std::string escaped;
-  while (!text.empty()) {
-    const std::size_t length = character_length(text);
-    if (length > 1) {
-      escaped += text.substr(0, length);
-    } else {
-      escaped += length == 0 ? "?" : xml_character(text.front());
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
+  for (const char c : Json::parse(json_line(Json(text))).get<std::string>()) escaped += xml_character(c);
   return escaped;
 }
 

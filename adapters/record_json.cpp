@@ -1,5 +1,7 @@
 #include "adapters/record_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "adapters/json_text.h"
 
 namespace cooper::adapters {

@@ -142,13 +142,15 @@ void RecordReader::refuse(const std::string& variable, const std::string& proble
 
 void RecordReader::set(std::string Record::*field, std::string_view name, std::string value,
                        const std::string& from) {
+  value = one_line(value);
   if (value.empty()) return;
   record_.*field = std::move(value);
   record_.origins[std::string(name)] = from;
 }
 
 void RecordReader::text(std::string Record::*field, std::string_view name, const Names& names) {
-  set(field, name, one_line(find(names)), found_);
+  const std::string value = find(names);
+  set(field, name, value, found_);
 }
 
 void RecordReader::commit(std::string Record::*field, std::string_view name, const Names& names) {
@@ -216,7 +218,8 @@ void RecordReader::workspace(const Names& names, const std::string& otherwise) {
     if (home.empty()) refuse(found_, "begins with '~', and there is no HOME");
     value.replace(0, 1, home);
   }
-  if (!value.starts_with('/')) refuse(found_, "is no absolute path");
+  const bool is_path = value.starts_with('/') && value == one_line(value);
+  if (!is_path) refuse(found_, "is no absolute path");
   while (value.size() > 1 && value.ends_with('/')) value.pop_back();
   set(&Record::workspace, "workspace", value, found_);
 }

@@ -1,5 +1,7 @@
 #include "adapters/gitlab/annotations.h"
 
+#include <nlohmann/json.hpp>
+
 #include "adapters/json_text.h"
 #include "adapters/outputs.h"
 

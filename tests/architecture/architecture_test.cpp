@@ -1,5 +1,6 @@
 // The rules of docs/architecture.md, checked against the sources: who may include whom, what core/ must not
 // do, and what every file looks like. A rule is changed here and there by argument, not by drift.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -63,6 +64,18 @@ const std::vector<Exception> kAllowedCalls = {
 const std::vector<SourceFile>& core_files() {
   static const std::vector<SourceFile> files = read_sources(kRoot, "core");
   return files;
+}
+
+const std::vector<SourceFile>& adapter_files() {
+  static const std::vector<SourceFile> files = read_sources(kRoot, "adapters");
+  return files;
+}
+
+// "gitlab" for a file of adapters/gitlab/; "" for what all adapters share.
+std::string platform_of(const SourceFile& file) {
+  const std::string below = file.path.substr(std::string("adapters/").size());
+  const std::size_t slash = below.find('/');
+  return slash == std::string::npos ? "" : below.substr(0, slash);
 }
 
 std::vector<SourceFile> all_files() {
@@ -213,6 +226,46 @@ TEST(Architecture, ExceptionsAreInUse) {
   }
 }
 
+TEST(Architecture, CoreKnowsNoAdapter) {
+  for (const SourceFile& file : core_files()) {
+    for (const std::string& include : file.includes)
+      EXPECT_FALSE(include.starts_with("\"adapters/")) << file.path << " includes " << include;
+  }
+}
+
+TEST(Architecture, AdaptersAreShortAndTestedAndKnowNoOther) {
+  std::set<std::string> platforms;
+  for (const SourceFile& file : adapter_files()) {
+    const std::string platform = platform_of(file);
+    if (platform.empty()) continue;
+    platforms.insert(platform);
+    EXPECT_LT(file.line_count(), 300U) << file.path << " is more than a translation";
+    for (const std::string& include : file.includes) {
+      if (!include.starts_with("\"adapters/") || std::count(include.begin(), include.end(), '/') < 2)
+        continue;
+      EXPECT_TRUE(include.starts_with("\"adapters/" + platform + "/"))
+          << file.path << " includes " << include;
+    }
+  }
+  EXPECT_FALSE(platforms.empty());
+  for (const std::string& platform : platforms) {
+    EXPECT_TRUE(fs::exists(kRoot + "/tests/adapters/" + platform)) << platform << " has no tests";
+    EXPECT_TRUE(fs::exists(kRoot + "/tests/adapters/" + platform + "/golden")) << platform;
+  }
+}
+
+// A job is given to them as a value, and what they make of it is a value.
+TEST(Architecture, AdaptersArePureFunctionsOfTheJob) {
+  for (const SourceFile& file : adapter_files()) {
+    if (platform_of(file).empty()) continue;
+    for (const std::string& word : kForbiddenWords)
+      EXPECT_THAT(find_word(file.code, word), ::testing::IsEmpty()) << file.path << ": '" << word << "'";
+    for (const char* header :
+         {"<fstream>", "<filesystem>", "<fcntl.h>", "<unistd.h>", "<cstdio>", "\"os/fd.h\""})
+      EXPECT_THAT(file.includes, ::testing::Not(::testing::Contains(header))) << file.path;
+  }
+}
+
 TEST(Architecture, EveryModuleWithSourcesHasTests) {
   std::set<std::string> with_sources;
   for (const SourceFile& file : core_files()) {
@@ -247,8 +300,8 @@ TEST(Architecture, HeadersSayWhatTheyAre) {
 
 // They are heavy, and every header that includes one makes the whole build slower.
 TEST(Architecture, HeadersLeaveFmtAndJsonToSources) {
-  for (const SourceFile& file : core_files()) {
-    if (!file.is_header()) continue;
+  for (const SourceFile& file : all_files()) {
+    if (!file.is_header() || file.path.starts_with("tests/")) continue;
     for (const std::string& include : file.includes) {
       EXPECT_FALSE(include.starts_with("<fmt/") || include == "<nlohmann/json.hpp>")
           << file.path << ": " << include;

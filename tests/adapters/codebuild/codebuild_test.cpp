@@ -165,7 +165,8 @@ TEST(AdaptersCodeBuild, HandsBackVariablesAndAReport) {
                 "\n</system-out>\n"
                 "  </testcase>\n"
                 "  <testcase classname=\"cooper\" name=\"build\">\n"
-                "    <failure message=\"RUN &lt;&amp;&quot;? ? é\">RUN &lt;&amp;&quot;? ? é</failure>\n"
+                "    <failure message=\"RUN &lt;&amp;&quot;? \xef\xbf\xbd é\">RUN &lt;&amp;&quot;? "
+                "\xef\xbf\xbd é</failure>\n"
                 "  </testcase>\n"
                 "</testsuite>\n");
 }
