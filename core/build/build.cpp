@@ -60,7 +60,7 @@ class Watcher final : public solver::SolveObserver {
   void on_result(int vertex, const solver::ResultPtr& result, bool cached) override {
     const graph::Op& op = definition_.vertices[static_cast<std::size_t>(vertex)].op;
     bool is_step = std::holds_alternative<graph::File>(op) || std::holds_alternative<graph::Exec>(op);
-    if (is_step) (cached ? cached_ : run_).insert(vertex);
+    if (is_step) (cached || ops::stack_result(result).is_shared ? cached_ : run_).insert(vertex);
     if (sealer_ == nullptr || !image_steps_.contain(vertex)) return;
     for (const snapshot::LayerPtr& layer : ops::stack_of(result)) sealer_->start(layer);
   }

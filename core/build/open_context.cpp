@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,6 +56,28 @@ std::vector<std::string> patterns_of(const std::optional<std::string>& ignore_fi
   return ignore_file ? context::read_ignore_file(*ignore_file) : std::vector<std::string>();
 }
 
+// A path as a pattern that matches it alone.
+std::string literal_pattern(const std::string& path) {
+  std::string pattern;
+  for (char c : path) {
+    if (std::string_view("*?[]\\!#").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+// Behind all others, so that they have the last word.
+void hide(const std::vector<std::string>& files, const std::string& directory,
+          std::vector<std::string>& patterns) {
+  std::error_code none;
+  const std::filesystem::path root = std::filesystem::weakly_canonical(directory, none);
+  for (const std::string& file : files) {
+    const std::string path = std::filesystem::weakly_canonical(file, none).lexically_relative(root);
+    const bool is_below = !path.empty() && path != "." && !path.starts_with("..");
+    if (is_below) patterns.push_back(literal_pattern(path));
+  }
+}
+
 std::optional<std::string> ignore_file_of(const std::string& directory) {
   std::string path = directory + "/" + kIgnoreFile;
   if (!exists(path)) return std::nullopt;
@@ -101,6 +124,7 @@ class Opener {
   void open_directory(const std::string& directory) {
     FoundDockerfile dockerfile = finder_.in_directory(directory, stop_);
     opened_.ignore_patterns = patterns_of(dockerfile.ignore ? dockerfile.ignore : ignore_file_of(directory));
+    hide(request_.hidden_files, directory, opened_.ignore_patterns);
     auto tree = std::make_shared<LocalTree>(directory, PatternMatcher(opened_.ignore_patterns));
     opened_.is_ignored = [tree](const std::string& file) { return tree->is_ignored(file); };
     opened_.trees[kMain] = tree;

@@ -46,6 +46,9 @@ struct BuildRequest {
   std::string context;     // as written: a directory, a tar file, "-", a URL (docs/contexts.md)
   std::string dockerfile;  // a path, a URL, "-" for standard input; "" for the context's Dockerfile
   std::optional<std::string> dockerfile_text;
+  // Files and directories that are none of the main context, whatever its ignore file says: what is written
+  // beside the sources. Absolute.
+  std::vector<std::string> hidden_files;
   std::map<std::string, std::string> named_contexts;  // --build-context name=value
 
   std::string target;

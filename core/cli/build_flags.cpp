@@ -231,6 +231,7 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   build::BuildRequest request;
   request.context = flags.context;
   request.dockerfile = flags.file;
+  request.hidden_files = flags.hidden_files;
   request.target = flags.target;
   for (const std::string& text : flags.tags) request.tags.push_back(oci::Reference::parse(text).str());
   for (const std::string& text : flags.build_args) add_build_arg(text, environment, request);

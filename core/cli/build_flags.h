@@ -49,6 +49,7 @@ struct BuildFlags {
   std::string store_limit;
   std::string isolation = "auto";
   RegistryFlags registry;
+  std::vector<std::string> hidden_files;  // no flag: what the caller writes beside the sources
   int parallel = 0;
   bool check = false;
   bool no_cache = false;

@@ -22,6 +22,7 @@ ResultPtr on_top(const ResultPtr& base, snapshot::LayerPtr layer, std::int64_t c
   auto result = std::make_shared<StackResult>(stack_result(base));
   result->stack.push_back(std::move(layer));
   result->created.push_back(created);
+  result->is_shared = false;
   return result;
 }
 
@@ -150,7 +151,10 @@ ResultPtr Runner::find_made(int index, std::span<const ResultPtr> inputs, const 
   if (layer == nullptr) return nullptr;
   services_.layers->materialize(*layer, stop);
   if (services_.on_record) services_.on_record(index, *record, layer, "");
-  return on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer), record->created);
+  auto result = std::make_shared<StackResult>(
+      stack_result(on_top(inputs.empty() ? nullptr : inputs[0], std::move(layer), record->created)));
+  result->is_shared = true;
+  return result;
 }
 
 snapshot::LayerPtr Runner::make_layer(int index, std::span<const ResultPtr> inputs,
