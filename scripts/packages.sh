@@ -17,7 +17,7 @@ packages_of() {
       ;;
     test)
       echo libgtest-dev libgmock-dev git openssh-client busybox-static docker-registry skopeo umoci jq curl openssl
-      echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore mmdebstrap nginx-light
+      echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore mmdebstrap nginx-light rsync
       ;;
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;
