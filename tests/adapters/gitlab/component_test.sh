@@ -192,10 +192,32 @@ if [[ -z ${COOPER:-} ]]; then
   if pipeline; then fail 'a failed build is a green pipeline'; fi
   assert_eq "$(calls)" 1 'calls of cooper'
   assert_eq "$(jq .succeeded "$project/.gitlab-ci-local/artifacts/one/cooper-result.json")" false
+  rm "$work/fails"
 else
   for name in one two; do
     tag=$(curl -sS -f "http://$registry/v2/group/app/$name/tags/list" | jq -r '.tags[0]')
     [[ -n $tag && $tag != null ]] || fail "'$name' is not in the registry"
   done
 fi
+# --- the component project's own pipeline ---------------------------------------------------------------------------------
+
+rm -rf "$project"
+cp -r "$repository/adapters/gitlab" "$project"
+cd "$project"
+git init -q -b main .
+git remote add origin git@gitlab.example.com:cooper/gitlab.git
+git config user.name Test
+git config user.email test@example.com
+printf '/.gitlab-ci-local/\n' >.gitignore
+git add -A
+git commit -q -m 'The component project'
+run 'own pipeline'
+assert_eq "$(calls)" 1 'calls of cooper'
+assert_eq "$(list 0 COOPER_BUILD_ARG)" 'GREETING=hello, world'
+assert_contains "$(cat "$work/log")" 'PASS  check-results'
+if grep -q 'PASS  publish' "$work/log"; then fail 'a branch is published'; fi
+git tag 1.2.3
+run 'own pipeline of a tag' --variable CI_COMMIT_TAG=1.2.3
+assert_contains "$(cat "$work/log")" 'PASS  publish'
+
 echo "the component works in $([[ -n ${COOPER:-} ]] && echo "pipelines that build" || echo "pipelines with a stand-in for cooper")"

@@ -41,8 +41,7 @@ case " $* " in
     echo '{"Images": [{"external_link": {"label": "stand-in", "url": "https://registry.example.com"}}]}' >cooper-annotations.json
     ;;
   *' --ci=circleci '*)
-    # shellcheck disable=SC2001  # every line is changed, which a substitution of bash cannot say
-    sed "s/=\(.*\)/='\1'/; s/^/export /" <<<"$variables" >>"$BASH_ENV"
+    while IFS='=' read -r name value; do printf "export %s=%q\n" "$name" "$value"; done <<<"$variables" >>"$BASH_ENV"
     mkdir -p cooper-artifacts
     echo "$digest" >cooper-artifacts/digest.txt
     cp cooper-result.json cooper-artifacts/result.json
