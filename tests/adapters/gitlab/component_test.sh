@@ -35,13 +35,16 @@ commit() { # commit: makes standard input the project's pipeline
   cat >.gitlab-ci.yml
   git add -A
   git commit -q --allow-empty -m "A commit's \"title\"; \$(with) hostile words"
+  validation=true
 }
 
-# Runs all jobs of a pipeline. Output is in $work/log.
+# Runs all jobs of a pipeline, which is held against GitLab's schema once after each commit. Output is in $work/log.
+validation=true
 pipeline() { # pipeline [OPTION]...
   "$node" "$tools/node_modules/gitlab-ci-local/dist/index.js" --home "$work/home" \
-    --force-shell-executor --shell-isolation --no-color \
-    --variable "CI_REGISTRY=$registry" --variable "CI_REGISTRY_IMAGE=$registry/group/app" "$@" >"$work/log" 2>&1
+    --force-shell-executor --shell-isolation --no-color "--json-schema-validation=$validation" \
+    --variable "CI_REGISTRY=$registry" --variable "CI_REGISTRY_IMAGE=$registry/group/app" "$@" >"$work/log" 2>&1 || return
+  validation=false
 }
 run() { # run WHAT [OPTION]...
   local what=$1
@@ -63,7 +66,7 @@ stages: [build, test]
 use:
   stage: test
   script:
-    - echo "image=$COOPER_IMAGE digest=$COOPER_DIGEST reference=$COOPER_IMAGE_REF"
+    - echo "image=$COOPER_IMAGE digest=$COOPER_DIGEST reference=$COOPER_IMAGE_REF tags=$COOPER_TAGS"
     - test "${COOPER_IMAGE_REF#*@}" = "$COOPER_DIGEST"
     - grep -q "$COOPER_DIGEST" cooper-result.json
 END
@@ -82,10 +85,17 @@ assert_eq "$(recorded 0 COOPER_CACHE_TO)" '(unset)'
 
 # --- the shapes of pipelines: the record is read from what the platform says ---------------------------------------
 
-run 'tag' --variable CI_COMMIT_TAG=v1.2.3
-run 'merge request' --variable CI_PIPELINE_SOURCE=merge_request_event --variable CI_MERGE_REQUEST_IID=7 \
-  --variable CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=feature --variable CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main
+# gitlab-ci-local names a branch in each of them, GitLab only where a branch is built.
+run 'tag' --variable CI_COMMIT_TAG=v1.2.3 --variable CI_COMMIT_BRANCH= --variable CI_COMMIT_REF_NAME=v1.2.3 \
+  --variable CI_COMMIT_REF_SLUG=v1-2-3
 assert_eq "$(recorded_arguments 0)" 'ci build --ci=gitlab'
+assert_eq "$(recorded 0 CI_COMMIT_TAG)$(recorded 0 CI_COMMIT_BRANCH)" v1.2.3
+[[ -z ${COOPER:-} || $(cat "$work/log") =~ \ tags=([^ ]*,)?1\.2\.3[,$'\n'] ]] || fail "not tagged 1.2.3: $(cat "$work/log")"
+run 'merge request' --variable CI_PIPELINE_SOURCE=merge_request_event --variable CI_MERGE_REQUEST_IID=7 \
+  --variable CI_COMMIT_BRANCH= --variable CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=feature \
+  --variable CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main
+assert_eq "$(recorded 0 CI_MERGE_REQUEST_IID)$(recorded 0 CI_COMMIT_BRANCH)" 7
+[[ -z ${COOPER:-} || $(cat "$work/log") =~ \ tags=([^ ]*,)?pr-7[,$'\n'] ]] || fail "not tagged pr-7: $(cat "$work/log")"
 
 # --- every input, with what quoting could break --------------------------------------------------------------------
 

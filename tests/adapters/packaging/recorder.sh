@@ -2,13 +2,15 @@
 # Stands on PATH as `cooper`: records each call, then runs $RECORDED_COOPER, or, where that is empty, does what
 # `cooper ci build` leaves behind for a CI system, so that packaging can be tried without building an image.
 #
-# Variables: RECORD, a directory: N.arguments and N.environment (COOPER_* only) of call N, NUL after each.
+# Variables: RECORD, a directory: N.arguments and N.environment (COOPER_*, CI_*, CIRCLE_*) of call N, NUL after each.
 #            STAND_IN_FAILS, a file: while it exists, builds fail with exit code 7.
 set -euo pipefail
+# The shell executor of gitlab-ci-local does not work in the directory that this variable names.
+if [[ -n ${CI_PROJECT_DIR:-} && ! -d $CI_PROJECT_DIR ]]; then export CI_PROJECT_DIR=$PWD; fi
 mkdir -p "$RECORD"
 call=$(find "$RECORD" -name '*.arguments' | wc -l)
 printf '%s\0' "$@" >"$RECORD/$call.arguments"
-env -0 | grep -z '^COOPER_' | sort -z >"$RECORD/$call.environment" || true
+env -0 | grep -zE '^(COOPER|CI|CIRCLE)_' | sort -z >"$RECORD/$call.environment" || true
 if [[ -n ${RECORDED_COOPER:-} ]]; then exec "$RECORDED_COOPER" "$@"; fi
 
 image=${COOPER_IMAGE_BASE:-${CI_REGISTRY_IMAGE:-registry.example.com/stand-in}}:stand-in
