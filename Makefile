@@ -24,6 +24,7 @@ test: ## build everything and run all tests
 	@scripts/azurite.sh $(BUILD)
 	@scripts/moto.sh $(BUILD)
 	@scripts/npm_tools.sh $(BUILD)
+	@scripts/packaging.sh $(BUILD)
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error --timeout 600 $(TESTS)
 
 # The first seed is the day's, so that every night tries other cases: make nightly CASES=100 SEED=7

@@ -25,7 +25,7 @@ def call(Map options = [:]) {
             }
         }
         withEnv(request.environment(files, pwd(tmp: true) + '/cooper-' + UUID.randomUUID())) {
-            result = build(request)
+            result = runCooper(request)
         }
     }
     return result
@@ -36,10 +36,13 @@ private Object binding(Map bound) {
         return usernamePassword(credentialsId: bound.id, usernameVariable: bound.variable + '_USERNAME',
             passwordVariable: bound.variable + '_PASSWORD')
     }
-    return bound.kind == 'text' ? string(credentialsId: bound.id, variable: bound.variable) : file(credentialsId: bound.id, variable: bound.variable)
+    if (bound.kind == 'text') {
+        return string(credentialsId: bound.id, variable: bound.variable)
+    }
+    return file(credentialsId: bound.id, variable: bound.variable)
 }
 
-private Map build(Request request) {
+private Map runCooper(Request request) {
     int status = 0
     try {
         // The script is a constant that starts with #!, so Jenkins runs it as it is, without -x; all input is in the environment.
