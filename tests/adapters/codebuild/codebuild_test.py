@@ -139,6 +139,7 @@ class Packaging(Case):
         self.assertEqual(len(self.program.calls()), 1)
 
     def batch(self, **project):
+        self.program.only_stand_in()
         spec = self.spec("buildspec-batch.yml")
         project = {"COOPER_IMAGE_BASE": f"{REGISTRY}/group/app", "CACHE_BUCKET": "cache", **project}
         return run_batch(spec, self.checkout, project=project, codebuild=PUSH, path=[str(self.tools)])

@@ -63,7 +63,7 @@ def variables(result):
 
 def hand_back(ci, result):
     workspace = {
-        "cloudbuild": os.environ.get("BUILDER_WORKSPACE", "/workspace"),
+        "cloudbuild": "/workspace",
         "codebuild": os.environ.get("CODEBUILD_SRC_DIR", "."),
         "jenkins": os.environ.get("WORKSPACE", "."),
     }[ci]
