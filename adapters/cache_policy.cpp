@@ -1,6 +1,8 @@
 #include "adapters/cache_policy.h"
 
 #include "adapters/tags.h"
+#include "base/error.h"
+#include "cli/flag_values.h"
 
 namespace cooper::adapters {
 namespace {
@@ -32,6 +34,18 @@ std::vector<Option> cache_options(const Record& record, const CacheAddress& addr
 CacheAddress local_cache(const std::string& directory, const std::string& origin) {
   return {"type=local," + list_field("src=" + directory), "type=local," + list_field("dest=" + directory),
           origin};
+}
+
+// One that cannot be read has been an error of the build already.
+std::string local_directory(const std::string& cache_to) {
+  try {
+    const auto place = cli::parse_cache_place(cache_to, "--cache-to");
+    if (!place || place->type != "local") return "";
+    const auto found = place->attributes.find("dest");
+    return found == place->attributes.end() ? "" : found->second;
+  } catch (const base::Error&) {
+    return "";
+  }
 }
 
 std::string list_field(const std::string& text) {

@@ -26,6 +26,8 @@ std::vector<Option> cache_options(const Record& record, const CacheAddress& addr
 
 // In a directory, which has to be outside of what the build copies.
 CacheAddress local_cache(const std::string& directory, const std::string& origin);
+// The directory that a --cache-to of type local writes; "" for another one, or none.
+std::string local_directory(const std::string& cache_to);
 
 // One field of a flag's list, in quotes where its text needs them.
 std::string list_field(const std::string& text);

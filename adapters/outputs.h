@@ -12,7 +12,8 @@
 
 namespace cooper::adapters {
 
-// Where an adapter keeps a cache in the workspace. What the build copies must leave it out.
+// The directory of a local cache. Where it has to be in the workspace (GitLab), what the build copies must
+// leave it out.
 constexpr const char* kLocalCache = ".cooper-cache";
 constexpr const char* kResultFile = "cooper-result.json";
 

@@ -88,8 +88,8 @@ GitRef parse_ref(std::string text) {
 }
 
 std::string checked_image_base(std::string_view text, std::string& problem) {
-  const std::string base = base::to_lower(base::trim(base::trim(text), "/"));
-  const std::string host = base.substr(0, base.find('/'));
+  std::string whole = base::to_lower(base::trim(base::trim(text), "/"));
+  const std::string host = whole.substr(0, whole.find('/'));
   const std::size_t bracket = host.rfind(']');
   const std::size_t colon = host.find(':', bracket == std::string::npos ? 0 : bracket);
   if (colon != std::string::npos) {
@@ -100,13 +100,13 @@ std::string checked_image_base(std::string_view text, std::string& problem) {
     }
   }
   try {
-    const oci::Reference name = oci::Reference::parse(base);
+    const oci::Reference name = oci::Reference::parse(whole);
     if (!name.host_was_explicit) {
       problem = "names no registry";
-    } else if (name.digest || base.find(':', host.size()) != std::string::npos) {
+    } else if (name.digest || whole.find(':', host.size()) != std::string::npos) {
       problem = "has a tag or a digest";
     } else {
-      return base;
+      return whole;
     }
   } catch (const base::Error&) {
     problem = "is no name of an image";

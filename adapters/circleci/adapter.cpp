@@ -52,8 +52,22 @@ bool may_move_tags(const RecordReader& reader) {
   return total.empty() || total == "1" || index.empty() || index == "0";
 }
 
-std::string cache_directory(const Record& record) {
-  return record.workspace + "/" + kLocalCache;
+// Outside of what the build copies. "" without a home.
+std::string own_directory(const Variables& variables) {
+  const std::string home = variables.get("HOME");
+  return home.empty() ? "" : home + "/" + kLocalCache;
+}
+
+// The directory of the local cache that the build has written: of COOPER_CACHE_TO, else the own one.
+std::string written_directory(const Variables& variables, const Record& record) {
+  const std::string given = variables.get("COOPER_CACHE_TO");
+  if (given.empty()) return own_directory(variables);
+  for (const std::string& line : base::split(given, '\n')) {
+    std::string directory = local_directory(line);
+    if (!directory.empty() && !directory.starts_with('/')) directory.insert(0, record.workspace + "/");
+    if (!directory.empty()) return directory;
+  }
+  return "";
 }
 
 // $BASH_ENV as a later step's bash reads it.
@@ -93,9 +107,10 @@ LogTraits CircleCiAdapter::log_traits() const {
   return {.colour = true};
 }
 
-std::vector<Option> CircleCiAdapter::own_cache(const Job&, const Record& record) const {
-  if (record.workspace.empty()) return {};
-  return cache_options(record, local_cache(cache_directory(record), "save_cache"));
+std::vector<Option> CircleCiAdapter::own_cache(const Job& job, const Record& record) const {
+  const std::string directory = own_directory(job.variables);
+  if (directory.empty()) return {};
+  return cache_options(record, local_cache(directory, "save_cache"));
 }
 
 std::vector<OutputFile> CircleCiAdapter::outputs(const Job& job, const Record& record,
@@ -109,7 +124,9 @@ std::vector<OutputFile> CircleCiAdapter::outputs(const Job& job, const Record& r
   files.push_back(
       {"cooper-artifacts/result.json", files.front().content, false, "what was built", "store_artifacts"});
   // Unchanged, it makes the key of save_cache the one that is there already.
-  if (auto root = job.read_file(cache_directory(record) + "/root"))
+  const std::string directory = written_directory(job.variables, record);
+  if (directory.empty()) return files;
+  if (auto root = job.read_file(directory + "/root"))
     files.push_back({"cooper-cache-root", *root, false, "digest of the local cache", "save_cache"});
   return files;
 }

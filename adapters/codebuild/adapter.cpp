@@ -130,10 +130,11 @@ LogTraits CodeBuildAdapter::log_traits() const {
   return {};
 }
 
-// 'cache: paths' in the buildspec keeps directories of the source.
-std::vector<Option> CodeBuildAdapter::own_cache(const Job&, const Record& record) const {
-  if (record.workspace.empty()) return {};
-  return cache_options(record, local_cache(record.workspace + "/" + kLocalCache, "cache: paths"));
+// 'cache: paths' in the buildspec keeps any directory; this one is not in the source, which the build copies.
+std::vector<Option> CodeBuildAdapter::own_cache(const Job& job, const Record& record) const {
+  const std::string home = job.variables.get("HOME");
+  if (!home.starts_with('/')) return {};
+  return cache_options(record, local_cache(home + "/" + kLocalCache, "cache: paths"));
 }
 
 std::vector<OutputFile> CodeBuildAdapter::outputs(const Job&, const Record&, const Results& results) const {

@@ -82,10 +82,11 @@ LogTraits JenkinsAdapter::log_traits() const {
   return {};
 }
 
-// A static agent keeps the workspace, and jobcacher what it is told of it.
-std::vector<Option> JenkinsAdapter::own_cache(const Job&, const Record& record) const {
-  if (record.workspace.empty()) return {};
-  return cache_options(record, local_cache(record.workspace + "/" + kLocalCache, "WORKSPACE"));
+// A static agent keeps the directory beside the workspace, which the build does not copy.
+std::vector<Option> JenkinsAdapter::own_cache(const Job& job, const Record& record) const {
+  const std::string directory = job.variables.get("WORKSPACE_TMP");
+  if (!directory.starts_with('/')) return {};
+  return cache_options(record, local_cache(directory + "/" + kLocalCache, "WORKSPACE_TMP"));
 }
 
 // The library's step reads the result file and returns it.

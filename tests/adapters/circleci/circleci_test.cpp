@@ -161,10 +161,30 @@ TEST(AdaptersCircleCi, WithoutBashEnvThereIsNothingToAppendTo) {
 }
 
 TEST(AdaptersCircleCi, TheLocalCachesRootIsForTheKeyOfSaveCache) {
-  const Job job = job_of(push(), {{"/home/circleci/project/.cooper-cache/root", "sha256:b"}});
+  const Job job = job_of(push(), {{"/home/circleci/.cooper-cache/root", "sha256:b"}});
   const auto files = adapter_of("circleci").outputs(job, adapter_of("circleci").read(job), {});
   ASSERT_NE(find_output(files, "cooper-cache-root"), nullptr);
   EXPECT_EQ(find_output(files, "cooper-cache-root")->content, "sha256:b");
+}
+
+// Where the cache really is, as whoever called the build has said it.
+TEST(AdaptersCircleCi, TheRootIsOfTheCacheThatWasWritten) {
+  const auto root_of = [](const std::string& cache_to, const std::string& file) {
+    const Job job = job_of(with({{"COOPER_CACHE_TO", cache_to}}), {{file, "sha256:c"}});
+    const auto files = adapter_of("circleci").outputs(job, adapter_of("circleci").read(job), {});
+    const OutputFile* root = find_output(files, "cooper-cache-root");
+    return root == nullptr ? "" : root->content;
+  };
+  EXPECT_EQ(root_of("type=local,dest=/cache,mode=max", "/cache/root"), "sha256:c");
+  EXPECT_EQ(root_of("type=inline\ntype=local,dest=cache", "/home/circleci/project/cache/root"), "sha256:c");
+  EXPECT_EQ(root_of("type=registry,ref=registry.example.com/c", "/root"), "");
+  EXPECT_EQ(root_of("type=local,\"dest", "/root"), "");
+}
+
+TEST(AdaptersCircleCi, ItsOwnCacheIsBesideTheCheckout) {
+  const auto options = adapter_of("circleci").own_cache(job_of(push()), read_record("circleci", push()));
+  ASSERT_EQ(options.size(), 2U);
+  EXPECT_EQ(options[0].value, "type=local,src=/home/circleci/.cooper-cache");
 }
 
 TEST(AdaptersCircleCi, MissingIsUnknown) {

@@ -145,6 +145,14 @@ TEST(AdaptersCodeBuild, ValuesThatCannotBeRightAreNamedWithTheirSetting) {
   }
 }
 
+TEST(AdaptersCodeBuild, ItsOwnCacheIsOutsideOfTheSource) {
+  const Environment environment = with({{"HOME", "/root"}});
+  const auto options =
+      adapter_of("codebuild").own_cache(job_of(environment), read_record("codebuild", environment));
+  ASSERT_EQ(options.size(), 2U);
+  EXPECT_EQ(options[0].value, "type=local,src=/root/.cooper-cache");
+}
+
 TEST(AdaptersCodeBuild, HandsBackVariablesAndAReport) {
   const auto files = adapter_of("codebuild")
                          .outputs(job_of(push()), read_record("codebuild", push()),

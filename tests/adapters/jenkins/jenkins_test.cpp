@@ -166,6 +166,15 @@ TEST(AdaptersJenkins, ValuesThatCannotBeRightAreNamedWithTheirSetting) {
   }
 }
 
+TEST(AdaptersJenkins, ItsOwnCacheIsBesideTheWorkspace) {
+  const Environment environment = with({{"WORKSPACE_TMP", "/home/jenkins/my app@2@tmp"}});
+  const auto options =
+      adapter_of("jenkins").own_cache(job_of(environment), read_record("jenkins", environment));
+  ASSERT_EQ(options.size(), 2U);
+  EXPECT_EQ(options[1].value, "type=local,dest=/home/jenkins/my app@2@tmp/.cooper-cache,mode=max");
+  EXPECT_TRUE(adapter_of("jenkins").own_cache(job_of(push()), read_record("jenkins", push())).empty());
+}
+
 TEST(AdaptersJenkins, TheStepReadsTheResultFile) {
   Results results = results_of({});
   results.result_json = "{\"own\": 1}\n";
