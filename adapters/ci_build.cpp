@@ -25,10 +25,8 @@ constexpr const char* kLogFile = "cooper.log";
 constexpr std::uint64_t kForTheEnd = 256 << 10;  // bytes of the budget that the end of the log may take
 
 std::vector<OutputFile> output_files(const CiPlan& plan, const Job& job, const Results& results) {
-  std::vector<OutputFile> files = {result_file(results)};
-  if (plan.adapter == nullptr) return files;
-  for (OutputFile& file : plan.adapter->outputs(job, plan.record, results)) files.push_back(std::move(file));
-  return files;
+  if (plan.adapter == nullptr) return {result_file(results)};
+  return plan.adapter->outputs(job, plan.record, results);
 }
 
 // Of a build that could not even begin. The error itself is what counts, so this one is quiet.
