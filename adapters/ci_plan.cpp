@@ -28,6 +28,7 @@ class Planner {
       : request_(request), job_(job), plan_(plan) {}
 
   void plan() {
+    settle_workspace();  // results of a plan that fails go where we are
     plan_.adapter = choose_adapter(request_.ci, job_.variables);
     if (plan_.adapter != nullptr) plan_.record = plan_.adapter->read(job_);
     settle_workspace();
@@ -138,8 +139,12 @@ class Planner {
       throw base::Error(base::ErrorKind::kUsage, "the image has no name to be pushed under")
           .hint("set COOPER_IMAGE_BASE, or 'image:' in .cooper.yml, to HOST/REPOSITORY");
     }
-    if (!is_named && plan_.record.image_base.empty() && !request_.no_push)
+    if (is_named || request_.no_push) return;
+    if (plan_.record.image_base.empty()) {
       plan_.notes.push_back("the CI names no registry: nothing is pushed (set COOPER_IMAGE_BASE)");
+    } else if (plan_.record.commit.empty()) {
+      plan_.notes.push_back("neither the CI nor the checkout names a commit: nothing is pushed (give --tag)");
+    }
   }
 
   const CiRequest& request_;

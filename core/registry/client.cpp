@@ -33,8 +33,8 @@ std::unique_ptr<base::ByteSource> read_whole(base::ByteSource& blob) {
 
 class RegistryClient final : public Client {
  public:
-  RegistryClient(std::shared_ptr<net::HttpClient> http, std::shared_ptr<CredentialStore> credentials,
-                 ClientOptions options)
+  RegistryClient(const std::shared_ptr<net::HttpClient>& http,
+                 const std::shared_ptr<CredentialStore>& credentials, ClientOptions options)
       : transport_(std::make_shared<Transport>(http, credentials, options)),
         places_(transport_,
                 std::make_shared<Transport>(http, credentials, options_for_mirrors(std::move(options)))) {}
@@ -151,7 +151,7 @@ std::unique_ptr<BlobUpload> Client::begin_upload(const oci::Reference&, const st
 std::shared_ptr<Client> Client::create(std::shared_ptr<net::HttpClient> http,
                                        std::shared_ptr<CredentialStore> credentials, ClientOptions options) {
   options.routes = std::make_shared<ProbedRoutes>(http, options.routes);
-  return std::make_shared<RegistryClient>(std::move(http), std::move(credentials), std::move(options));
+  return std::make_shared<RegistryClient>(http, credentials, std::move(options));
 }
 
 }  // namespace cooper::registry

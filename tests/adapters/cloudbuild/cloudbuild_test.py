@@ -28,7 +28,7 @@ PUSH = {
     "REVISION_ID": "0123456789abcdef0123456789abcdef01234567",
     "REPO_NAME": "app",
     "REPO_FULL_NAME": "group/app",
-    "BRANCH_NAME": "feature/Ü x",
+    "BRANCH_NAME": "feature/Ü'x",
 }
 
 

@@ -22,7 +22,7 @@ PUSH = {
     "CODEBUILD_BUILD_ARN": "arn:aws:codebuild:eu-west-1:123456789012:build/app:1-2",
     "CODEBUILD_BUILD_ID": "app:1-2",
     "CODEBUILD_RESOLVED_SOURCE_VERSION": "0123456789abcdef0123456789abcdef01234567",
-    "CODEBUILD_WEBHOOK_TRIGGER": "branch/feature/Ü x",
+    "CODEBUILD_WEBHOOK_TRIGGER": "branch/feature/Ü'x",
     "CODEBUILD_SOURCE_REPO_URL": "https://github.com/group/app",
 }
 
@@ -64,7 +64,7 @@ class Packaging(Case):
         self.assertEqual(result["exported"]["COOPER_DIGEST"], image["digest"])
         self.assertEqual(result["exported"]["COOPER_IMAGE_REF"], repository + "@" + image["digest"])
         self.assertEqual(result["exported"]["COOPER_IMAGE"], image["references"][0])
-        self.assertEqual(result["exported"]["COOPER_TAGS"], ",".join(image["references"]))
+        self.assertEqual(result["exported"]["COOPER_TAGS"], ",".join(name.rsplit(":", 1)[1] for name in image["references"]))
         self.assertEqual(result["reports"], {"cooper": ["cooper-junit.xml"]})
         self.assertEqual(result["artifacts"], ["cooper-result.json"])
         call = self.program.only_call()

@@ -33,7 +33,7 @@ Object build(Map options, Closure before = { }) {
     new File(workspace, 'Dockerfile').text = 'FROM scratch\nCOPY Dockerfile /\n'
     before.call()
     Script step = Pipeline.variable('cooperBuild')
-    Map variables = [JENKINS_URL: 'https://jenkins.example.com/', GIT_COMMIT: '0' * 40, BRANCH_NAME: 'feature/ü x', HOME: directory.path]
+    Map variables = [JENKINS_URL: 'https://jenkins.example.com/', GIT_COMMIT: '0' * 40, BRANCH_NAME: "feature/ü'x", HOME: directory.path]
     return step.node(workspace, variables) { step.call([image: "${registry}/group/app" as String, program: program.path] + options) }
 }
 
@@ -63,7 +63,7 @@ tests['returns the result, archives it, and gives cooper the run'] = {
     assert call.arguments == ['ci', 'build', '--ci=jenkins']
     assert call.directory == workspace.path
     assert call.environment.COOPER_IMAGE_BASE == "${registry}/group/app"
-    assert call.environment.BRANCH_NAME == 'feature/ü x'
+    assert call.environment.BRANCH_NAME == "feature/ü'x"
     assert !call.environment.containsKey('DOCKER_CONFIG')
     assert Pipeline.calls.find { it[0] == 'archiveArtifacts' }[1] == [artifacts: 'cooper-result.json', fingerprint: true]
 }
@@ -155,7 +155,7 @@ tests['branches in parallel do not see one another'] = {
             File workspace = new File(directory, "parallel ${name}@2")
             workspace.mkdirs()
             new File(workspace, 'Dockerfile').text = 'FROM scratch\nCOPY Dockerfile /\n'
-            step.node(workspace, [JENKINS_URL: 'https://jenkins.example.com/']) {
+            step.node(workspace, [JENKINS_URL: 'https://jenkins.example.com/', GIT_COMMIT: '0' * 40, BRANCH_NAME: 'main']) {
                 Pipeline.variable('cooperBuild').call(image: "${registry}/${name}" as String, program: program.path, registries: [(registry): 'login'])
             }
         }

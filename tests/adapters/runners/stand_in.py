@@ -57,7 +57,7 @@ def variables(result):
         "COOPER_IMAGE": image["references"][0],
         "COOPER_DIGEST": image["digest"],
         "COOPER_IMAGE_REF": repository + "@" + image["digest"],
-        "COOPER_TAGS": ",".join(image["references"]),
+        "COOPER_TAGS": ",".join(name.rsplit(":", 1)[1] for name in image["references"]),
     }
 
 
