@@ -1,6 +1,7 @@
 #include "adapters/ci_build.h"
 
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <fmt/format.h>
 #include <thread>
@@ -8,6 +9,7 @@
 
 #include "adapters/ci_options.h"
 #include "adapters/outputs.h"
+#include "adapters/sections.h"
 #include "adapters/write_outputs.h"
 #include "base/error.h"
 #include "cli/build_job.h"
@@ -66,6 +68,25 @@ std::vector<std::string> own_files(const CiPlan& plan, const PlannedImage& image
   return files;
 }
 
+// A collapsible part of the log, where the CI has such.
+class Section {
+ public:
+  Section(report::KeptLog& log, bool in_use, const char* name, const char* title)
+      : log_(log), in_use_(in_use), name_(name) {
+    if (in_use_) log_.write(section_start(name_, title, std::time(nullptr), /*collapsed=*/false));
+  }
+  ~Section() {
+    if (in_use_) log_.write(section_end(name_, std::time(nullptr)));
+  }
+  Section(const Section&) = delete;
+  Section& operator=(const Section&) = delete;
+
+ private:
+  report::KeptLog& log_;
+  const bool in_use_;
+  const char* name_;
+};
+
 class CiBuild {
  public:
   CiBuild(const CiPlan& plan, const Job& job, const cli::Environment& environment)
@@ -82,11 +103,14 @@ class CiBuild {
     const cli::BuildFlags& first = flags_.front();
     cli::Session session(environment_, first.store.empty() ? environment_.default_store() : first.store,
                          first.isolation);
-    cli::Terminal terminal(STDERR_FILENO, environment_);
+    cli::Terminal terminal(STDERR_FILENO, environment_, traits().colour);
     report::KeptLog log(terminal, log_path(), budget());
     for (const std::string& note : plan_.notes) log.write(fmt::format("note: {}\n", note));
-    build_all(session, log);
-    log.show_rest();
+    {
+      const Section section(log, traits().sections, "cooper_build", "Building");
+      build_all(session, log);
+      log.show_rest();
+    }
     hand_back(log);
     if (session.stop_signal() != 0) return 128 + session.stop_signal();
     for (const cli::BuildOutcome& outcome : outcomes_) {

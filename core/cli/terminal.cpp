@@ -6,10 +6,20 @@
 
 namespace cooper::cli {
 
-Terminal::Terminal(int fd, const Environment& environment)
+namespace {
+
+bool is_forced(const Environment& environment) {
+  const std::string value = environment.get("FORCE_COLOR");
+  return !value.empty() && value != "0";
+}
+
+}  // namespace
+
+Terminal::Terminal(int fd, const Environment& environment, bool log_colour)
     : fd_(fd),
       is_terminal_(::isatty(fd) == 1 && environment.get("TERM") != "dumb"),
-      has_color_(is_terminal_ && environment.get("NO_COLOR").empty()) {}
+      has_color_(environment.get("NO_COLOR").empty() &&
+                 (is_terminal_ || log_colour || is_forced(environment))) {}
 
 void Terminal::write(std::string_view text) {
   while (!text.empty()) {

@@ -8,8 +8,9 @@ namespace cooper::cli {
 
 class Terminal final : public report::Output {
  public:
-  // Writes to `fd` (borrowed).
-  Terminal(int fd, const Environment& environment);
+  // Writes to `fd` (borrowed). In colour on a terminal, and with FORCE_COLOR (any value but 0) or
+  // `log_colour` also elsewhere; never with NO_COLOR.
+  Terminal(int fd, const Environment& environment, bool log_colour = false);
 
   void write(std::string_view text) override;
   bool is_terminal() const override { return is_terminal_; }

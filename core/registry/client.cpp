@@ -148,8 +148,9 @@ std::unique_ptr<BlobUpload> Client::begin_upload(const oci::Reference&, const st
   return nullptr;
 }
 
-std::shared_ptr<Client> Client::create(std::shared_ptr<net::HttpClient> http,
-                                       std::shared_ptr<CredentialStore> credentials, ClientOptions options) {
+std::shared_ptr<Client> Client::create(const std::shared_ptr<net::HttpClient>& http,
+                                       const std::shared_ptr<CredentialStore>& credentials,
+                                       ClientOptions options) {
   options.routes = std::make_shared<ProbedRoutes>(http, options.routes);
   return std::make_shared<RegistryClient>(http, credentials, std::move(options));
 }

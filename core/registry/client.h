@@ -68,8 +68,9 @@ class BlobUpload : public base::ByteSink {
 
 class Client {
  public:
-  static std::shared_ptr<Client> create(std::shared_ptr<net::HttpClient> http,
-                                        std::shared_ptr<CredentialStore> credentials, ClientOptions options);
+  static std::shared_ptr<Client> create(const std::shared_ptr<net::HttpClient>& http,
+                                        const std::shared_ptr<CredentialStore>& credentials,
+                                        ClientOptions options);
   virtual ~Client() = default;
 
   // By tag or digest; nullopt for 404. HEAD-like cheap digest look-up is `resolve`.

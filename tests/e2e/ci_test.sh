@@ -69,6 +69,7 @@ for name in gitlab circleci cloudbuild codebuild jenkins; do
 done
 assert_contains " $wanted " ' main '
 
+
 # Results, in each one's own way.
 # shellcheck disable=SC2016  # of the other shell
 assert_eq "$(bash -c '. "$1" && echo "${COOPER_IMAGE_REF%@*}"' - "$work/bash_env")" "$REGISTRY/circleci" 'CircleCI'
@@ -81,6 +82,7 @@ assert_contains "$(cat cooper.env)" "COOPER_DIGEST="
 
 # A second run comes out of the cache.
 builds "${gitlab[@]}"
+assert_contains "$(cat "$work/log")" 'section_start:'
 assert_eq "$(jq -r '.images[0].steps_run' cooper-result.json)" 0 'steps of the second run'
 
 # What it would do, and who says so; env and flags come before the CI.
