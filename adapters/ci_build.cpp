@@ -127,7 +127,7 @@ class CiBuild {
   }
   // All of the log is kept where the CI may cut it, and where the workspace can be written to.
   std::string log_path() const {
-    const std::string path = plan_.record.workspace + "/" + kLogFile;
+    std::string path = plan_.record.workspace + "/" + kLogFile;
     if (traits().budget == 0 || ::access(plan_.record.workspace.c_str(), W_OK) != 0) return "";
     return path;
   }

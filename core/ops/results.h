@@ -15,7 +15,7 @@ namespace cooper::ops {
 struct StackResult final : solver::Result {
   snapshot::LayerStack stack;         // base first
   std::vector<std::int64_t> created;  // when each was made, seconds since the epoch; 0 for layers of an image
-  bool is_shared = false;  // the last layer was made by another build of this process, just now
+  bool is_shared = false;             // the last layer was made by another build of this process, just now
 };
 
 struct TreeResult final : solver::Result {
