@@ -44,14 +44,15 @@ void tell_failure(const CiPlan& plan, const Job& job, const base::Error& error) 
 }
 
 // What is written beside the sources is none of them: a COPY of all would never be found in the cache.
-constexpr std::array<const char*, 8> kOwnFiles = {"cooper-result.json",
+constexpr std::array<const char*, 9> kOwnFiles = {"cooper-result.json",
                                                   "cooper.env",
                                                   "cooper-annotations.json",
                                                   "cooper-artifacts",
                                                   "cooper-cache-root",
                                                   "cooper-junit.xml",
                                                   kLogFile,
-                                                  kLocalCache};
+                                                  kLocalCache,
+                                                  kStoreDirectory};
 
 std::vector<std::string> own_files(const CiPlan& plan, const PlannedImage& image) {
   std::vector<std::string> files;

@@ -7,8 +7,10 @@
 #include "adapters/ci_options.h"
 #include "adapters/git_checkout.h"
 #include "adapters/merge.h"
+#include "adapters/store_place.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/environment.h"
 
 namespace cooper::adapters {
 
@@ -123,6 +125,10 @@ class Planner {
     std::vector<std::vector<Option>> sources = given_;
     sources.push_back(of_project(image, base));
     sources.push_back(default_options(record, policy, suffix, has_several_platforms(sources)));
+    if (!job_.variables.has("COOPER_STORE")) {
+      const std::string usual = cli::Environment(job_.variables.all()).default_store();
+      if (auto store = store_beside_sources(usual, plan_.record.workspace)) sources.push_back({*store});
+    }
     if (plan_.adapter != nullptr && base.empty()) sources.push_back(plan_.adapter->own_cache(job_, record));
     PlannedImage planned{image.name, merge_options(sources)};
     settle_push(planned);

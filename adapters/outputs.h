@@ -15,6 +15,8 @@ namespace cooper::adapters {
 // The directory of a local cache. Where it has to be in the workspace (GitLab), what the build copies must
 // leave it out.
 constexpr const char* kLocalCache = ".cooper-cache";
+// Where the store lies when it has to lie beside the sources, or among them.
+constexpr const char* kStoreDirectory = ".cooper-store";
 constexpr const char* kResultFile = "cooper-result.json";
 
 using OutputVariables = std::vector<std::pair<std::string, std::string>>;
