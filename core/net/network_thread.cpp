@@ -78,6 +78,7 @@ void NetworkThread::run(const std::stop_token& stop) {
   }
   while (!active_.empty()) {
     std::shared_ptr<Transfer> transfer = active_.begin()->second;
+    transfer->discard();
     remove(transfer.get());
     transfer->cancel();
   }
@@ -98,7 +99,10 @@ void NetworkThread::obey(const Command& command) {
       if (active) transfer->resume();
       break;
     case Action::kAbort:
-      if (active) remove(transfer);
+      if (active) {
+        transfer->discard();
+        remove(transfer);
+      }
       transfer->cancel();
       break;
   }

@@ -245,6 +245,14 @@ void Transfer::cancel() {
   changed_.notify_all();
 }
 
+void Transfer::discard() {
+  {
+    std::scoped_lock lock(mutex_);
+    discards_ = true;
+  }
+  curl_easy_pause(easy_, CURLPAUSE_CONT);
+}
+
 std::optional<Transfer::Clock::time_point> Transfer::stall_deadline() const {
   std::scoped_lock lock(mutex_);
   if (!last_activity_ || download_paused_ || upload_paused_) return std::nullopt;
@@ -314,6 +322,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
   auto* transfer = static_cast<Transfer*>(self);
   std::scoped_lock lock(transfer->mutex_);
   transfer->last_activity_ = Clock::now();
+  if (transfer->discards_) return size * count;
   std::size_t held = transfer->download_.size();
   if (held > 0 && held + size * count > kBufferLimit) {
     transfer->download_paused_ = true;
@@ -328,6 +337,7 @@ std::size_t Transfer::on_upload(char* data, std::size_t size, std::size_t count,
   auto* transfer = static_cast<Transfer*>(self);
   std::scoped_lock lock(transfer->mutex_);
   transfer->last_activity_ = Clock::now();
+  if (transfer->discards_) return CURL_READFUNC_ABORT;
   if (!transfer->streams_body_) {
     std::size_t length = std::min(size * count, transfer->fixed_body_.size() - transfer->upload_taken_);
     std::memcpy(data, transfer->fixed_body_.data() + transfer->upload_taken_, length);

@@ -47,6 +47,10 @@ class Transfer {
   void resume();
   void complete(CURLcode code);
   void cancel();
+  // Before an unfinished transfer is removed: what still comes is dropped, and libcurl lets go of what it
+  // holds for a paused one. An HTTP/2 connection goes on without its stream, and libcurl 7.88 forgets that
+  // memory.
+  void discard();
   using Clock = std::chrono::steady_clock;
   // When the transfer counts as stalled; nullopt while it waits for us, not for the peer.
   std::optional<Clock::time_point> stall_deadline() const;
@@ -84,6 +88,7 @@ class Transfer {
   std::optional<base::Error> failure_;
   base::ByteQueue download_;
   bool download_paused_ = false;
+  bool discards_ = false;
   base::ByteQueue upload_;
   std::uint64_t upload_taken_ = 0;
   bool upload_ended_ = false;
