@@ -129,6 +129,9 @@ class Planner {
       const std::string usual = cli::Environment(job_.variables.all()).default_store();
       if (auto store = store_beside_sources(usual, plan_.record.workspace)) sources.push_back({*store});
     }
+    // The platform's own authority, which its registry's certificate is signed by.
+    if (!record.ca_file.empty() && !job_.variables.has("COOPER_REGISTRY_CA"))
+      sources.push_back({{"--registry-ca", record.ca_file, record.origins["ca_file"]}});
     if (plan_.adapter != nullptr && base.empty()) sources.push_back(plan_.adapter->own_cache(job_, record));
     PlannedImage planned{image.name, merge_options(sources)};
     settle_push(planned);

@@ -97,6 +97,14 @@ TEST_F(AdaptersCiPlan, SeveralImagesHaveNamesOfTheirOwn) {
   EXPECT_THAT(error_of([&] { plan(); }).hint(), HasSubstr("api, worker"));
 }
 
+TEST_F(AdaptersCiPlan, ThePlatformsAuthorityIsTrusted) {
+  variables_["CI_SERVER_TLS_CA_FILE"] = "/builds/ca.crt";
+  EXPECT_THAT(plan().images[0].options,
+              Contains(Option{"--registry-ca", "/builds/ca.crt", "CI_SERVER_TLS_CA_FILE"}));
+  variables_["COOPER_REGISTRY_CA"] = "other.pem";
+  EXPECT_THAT(plan().images[0].options, Not(Contains(any("--registry-ca"))));
+}
+
 TEST_F(AdaptersCiPlan, NothingIsPushedWhenThatIsAskedFor) {
   request_.no_push = true;
   EXPECT_THAT(plan().images[0].options, Not(Contains(any("--push"))));
