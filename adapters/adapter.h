@@ -3,7 +3,6 @@
 // record (record.h), or files to write.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -28,9 +27,8 @@ struct Job {
 
 struct LogTraits {
   bool colour = false;
-  bool sections = false;               // GitLab's collapsible sections
-  std::chrono::seconds heartbeat{60};  // a line at least this often
-  std::uint64_t budget = 0;            // bytes of log that the platform keeps, 0 for no limit
+  bool sections = false;     // GitLab's collapsible sections
+  std::uint64_t budget = 0;  // bytes of log that the platform keeps, 0 for no limit
 };
 
 // What one image became.

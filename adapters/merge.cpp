@@ -23,11 +23,11 @@ std::string key_of(const Option& option) {
   return option.value.substr(begin, option.value.find_first_of(",=", begin) - begin);
 }
 
-bool is_keyed(const Option& option) {
-  return kNamed.contains(option.flag) || kIdentified.contains(option.flag);
-}
-
 }  // namespace
+
+bool has_keys(const std::string& flag) {
+  return kNamed.contains(flag) || kIdentified.contains(flag);
+}
 
 std::vector<Option> merge_options(const std::vector<std::vector<Option>>& sources) {
   std::vector<Option> merged;
@@ -36,7 +36,7 @@ std::vector<Option> merge_options(const std::vector<std::vector<Option>>& source
   for (const std::vector<Option>& source : sources) {
     std::set<std::string> here;
     for (const Option& option : source) {
-      if (is_keyed(option)) {
+      if (has_keys(option.flag)) {
         if (named.emplace(option.flag, key_of(option)).second) merged.push_back(option);
       } else if (!settled.contains(option.flag)) {
         here.insert(option.flag);

@@ -7,6 +7,7 @@
 #include <set>
 #include <yaml-cpp/yaml.h>
 
+#include "adapters/merge.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -254,10 +255,7 @@ class FileReader {
     std::set<std::string> own;
     for (const Option& option : image.options) own.insert(option.flag);
     for (const Option& option : shared.options) {
-      const bool is_joined = option.flag == "--build-arg" || option.flag == "--label" ||
-                             option.flag == "--annotation" || option.flag == "--build-context" ||
-                             option.flag == "--secret" || option.flag == "--ssh";
-      if (is_joined || !own.contains(option.flag)) image.options.push_back(option);
+      if (has_keys(option.flag) || !own.contains(option.flag)) image.options.push_back(option);
     }
   }
 

@@ -16,7 +16,6 @@ namespace cooper::transfer {
 namespace {
 
 constexpr std::string_view kLayoutFile = R"({"imageLayoutVersion":"1.0.0"})";
-constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 
 // A file that is gone again unless it was renamed.
 class Draft {

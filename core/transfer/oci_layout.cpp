@@ -17,7 +17,6 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr std::size_t kDocumentLimit = 8 << 20;
-constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 
 os::Root open_directory(const LayoutName& name) {
   struct stat info {};

@@ -14,6 +14,8 @@
 
 namespace cooper::transfer {
 
+// What names an image in index.json.
+inline constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 inline constexpr std::string_view kOciLayoutScheme = "oci-layout://";
 
 // What follows oci-layout://: "path", "path:tag", "path@digest".
