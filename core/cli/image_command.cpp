@@ -153,13 +153,13 @@ class ImageCommand {
       throw base::Error(base::ErrorKind::kUsage, "--append has nothing to append to").hint("add -t NAME");
     const transfer::JoinOptions options = join_options();
     const Places sources = open(index_sources());
-    const oci::Index joined = transfer::join_images(sources, options, signals_.token());
+    const transfer::JoinedImages joined = transfer::join_images(sources, options, signals_.token());
     if (flags_.dry_run) {
-      print(joined.raw + "\n");
+      print(joined.index.raw + "\n");
       return 0;
     }
     transfer::put_index(joined, sources, open(flags_.targets), options, signals_.token());
-    print(joined.descriptor().digest.str() + "\n");
+    print(joined.index.descriptor().digest.str() + "\n");
     return 0;
   }
 

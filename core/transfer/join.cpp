@@ -1,6 +1,5 @@
 #include "transfer/join.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <set>
 
@@ -49,32 +48,32 @@ void refuse_second(const oci::Index& index, const oci::Descriptor& added, ImageP
   }
 }
 
-// The images of `index` that `source` has, as a tree below it.
-ImageTree part_of(const oci::Index& index, ImagePlace& source, const std::set<base::Digest>& done,
+// What `source` brings, as a tree below an index of its own.
+ImageTree tree_of(ImagePlace& source, const std::vector<oci::Descriptor>& images,
                   const std::stop_token& stop) {
-  std::set<base::Digest> offered;
-  for (const oci::Descriptor& one : contribution(source, stop)) offered.insert(one.digest);
-  oci::Index part = index;
-  std::erase_if(part.manifests, [&](const oci::Descriptor& one) {
-    return !offered.contains(one.digest) || done.contains(one.digest);
-  });
+  oci::Index part;
+  part.media_type = oci::kMediaTypeIndex;
+  part.manifests = images;
   part.serialize();
   return read_tree(source, {part.media_type, part.raw, base::sha256(part.raw)}, {}, stop);
 }
 
 }  // namespace
 
-oci::Index join_images(const std::vector<std::unique_ptr<ImagePlace>>& sources, const JoinOptions& options,
-                       const std::stop_token& stop) {
-  oci::Index index;
+JoinedImages join_images(const std::vector<std::unique_ptr<ImagePlace>>& sources, const JoinOptions& options,
+                         const std::stop_token& stop) {
+  JoinedImages joined;
+  oci::Index& index = joined.index;
   std::set<base::Digest> seen;
   bool all_docker = true;
   for (const std::unique_ptr<ImagePlace>& source : sources) {
-    for (oci::Descriptor& one : contribution(*source, stop)) {
+    std::vector<oci::Descriptor>& part = joined.parts.emplace_back();
+    for (const oci::Descriptor& one : contribution(*source, stop)) {
       if (!seen.insert(one.digest).second) continue;
       refuse_second(index, one, *source);
       all_docker = all_docker && one.media_type == oci::kDockerManifest;
-      index.manifests.push_back(std::move(one));
+      part.push_back(one);
+      index.manifests.push_back(one);
     }
   }
   if (index.manifests.empty()) {
@@ -84,20 +83,20 @@ oci::Index join_images(const std::vector<std::unique_ptr<ImagePlace>>& sources, 
       all_docker && options.annotations.empty() ? oci::kDockerManifestList : oci::kMediaTypeIndex;
   index.annotations = options.annotations;
   index.serialize();
-  return index;
+  return joined;
 }
 
-void put_index(const oci::Index& index, const std::vector<std::unique_ptr<ImagePlace>>& sources,
+void put_index(const JoinedImages& joined, const std::vector<std::unique_ptr<ImagePlace>>& sources,
                const std::vector<std::unique_ptr<ImagePlace>>& targets, const JoinOptions& options,
                const std::stop_token& stop) {
+  std::vector<ImageTree> trees;
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    trees.push_back(tree_of(*sources[i], joined.parts[i], stop));
+  const oci::Index& index = joined.index;
   const registry::RawManifest root{index.media_type, index.raw, base::sha256(index.raw)};
   for (const std::unique_ptr<ImagePlace>& target : targets) {
-    std::set<base::Digest> done;
-    for (const std::unique_ptr<ImagePlace>& source : sources) {
-      const ImageTree tree = part_of(index, *source, done, stop);
-      put_below(tree, *source, *target, options.copy, stop);
-      for (const base::Digest& digest : tree.digests()) done.insert(digest);
-    }
+    for (std::size_t i = 0; i < sources.size(); ++i)
+      put_below(trees[i], *sources[i], *target, options.copy, stop);
     target->put(root, ImagePlace::Naming::kByName, stop);
   }
 }

@@ -14,11 +14,11 @@ class TransferJoin : public TransferFixture {
                   const JoinOptions& options = {}) {
     std::vector<std::unique_ptr<ImagePlace>> from;
     for (const std::string& name : sources) from.push_back(place(name));
-    oci::Index index = join_images(from, options, {});
+    const JoinedImages joined = join_images(from, options, {});
     std::vector<std::unique_ptr<ImagePlace>> to;
     if (!target.empty()) to.push_back(place(target));
-    put_index(index, from, to, options, {});
-    return index;
+    put_index(joined, from, to, options, {});
+    return joined.index;
   }
 };
 
