@@ -12,10 +12,12 @@ namespace {
 snapshot::Form form_of(sandbox::Tier tier) {
   switch (tier) {
     case sandbox::Tier::kPrivileged:
+    case sandbox::Tier::kEmulatedRoot:
       return snapshot::Form::kReal;
     case sandbox::Tier::kUserNamespace:
       return snapshot::Form::kMapped;
     case sandbox::Tier::kSingleIdUserNamespace:
+    case sandbox::Tier::kEmulated:
       return snapshot::Form::kOwn;
     case sandbox::Tier::kNone:
       return ::geteuid() == 0 ? snapshot::Form::kReal : snapshot::Form::kOwn;

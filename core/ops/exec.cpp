@@ -81,9 +81,8 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
   materialize_all(stack, services, stop);
   sandbox::Spec spec = describe_step(op, snapshot::resolve_account(snapshot::MergedView(stack), op.user));
   snapshot::Staging staging = services.layers->begin();
-  spec.root.lower = services.layers->prepare_overlay(stack, staging.tree());
-  spec.root.upper = staging.tree();
-  spec.root.work = staging.scratch();
+  spec.root = sandbox::OverlayRoot{services.layers->prepare_overlay(stack, staging.tree()), staging.tree(),
+                                   staging.scratch()};
   StepMounts mounts = prepare_mounts(op, inputs, services, stop);
   spec.mounts = std::move(mounts.mounts);
   for (std::string& variable : mounts.env) spec.env.push_back(std::move(variable));

@@ -28,7 +28,11 @@ void make_sources_absolute(Spec& spec) {
     make_absolute(layers.upper);
     make_absolute(layers.work);
   };
-  overlay(spec.root);
+  if (auto* layers = std::get_if<OverlayRoot>(&spec.root)) overlay(*layers);
+  if (auto* farm = std::get_if<FarmRoot>(&spec.root)) {
+    make_absolute(farm->directory);
+    make_absolute(farm->scratch);
+  }
   for (auto& op : spec.mounts) {
     if (auto* bind = std::get_if<BindMount>(&op)) make_absolute(bind->source);
     if (auto* layers = std::get_if<OverlayMount>(&op)) overlay(*layers);

@@ -62,7 +62,8 @@ class RootBuilder {
   }
 
   os::Fd mount_root() const {
-    overlay(spec_.root.lower, spec_.root.upper, spec_.root.work, "root");
+    const auto& layers = std::get<OverlayRoot>(spec_.root);
+    overlay(layers.lower, layers.upper, layers.work, "root");
     return os::open_file("root", O_PATH | O_DIRECTORY);
   }
 

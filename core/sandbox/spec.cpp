@@ -11,7 +11,7 @@ namespace cooper::sandbox {
 namespace {
 
 // Grows with every change of the format, so that a stale reader fails instead of guessing.
-constexpr std::uint64_t kFormat = 4;
+constexpr std::uint64_t kFormat = 5;
 
 // One list of fields for both directions: `visit` is a Writer and `value` constant, or a Reader and `value`
 // not.
@@ -20,6 +20,10 @@ void fields(Visitor& visit, Value& value) {
   using Type = std::remove_const_t<Value>;
   if constexpr (std::is_same_v<Type, OverlayRoot>) {
     visit(value.lower, value.upper, value.work);
+  } else if constexpr (std::is_same_v<Type, FarmRoot>) {
+    visit(value.directory, value.scratch, value.places);
+  } else if constexpr (std::is_same_v<Type, FarmRoot::Place>) {
+    visit(value.target, value.path);
   } else if constexpr (std::is_same_v<Type, BindMount>) {
     visit(value.source, value.target, value.read_only, value.path);
   } else if constexpr (std::is_same_v<Type, OverlayMount>) {
@@ -30,10 +34,9 @@ void fields(Visitor& visit, Value& value) {
     visit(value.target, value.content, value.mode, value.uid, value.gid);
   } else {
     static_assert(std::is_same_v<Type, Spec>);
-    fields(visit, value.root);
-    visit(value.mounts, value.argv, value.env, value.cwd, value.uid, value.gid, value.groups, value.network,
-          value.hostname, value.extra_hosts, value.shm_size, value.ulimits, value.cgroups, value.insecure,
-          value.timeout_ms);
+    visit(value.root, value.mounts, value.argv, value.env, value.cwd, value.uid, value.gid, value.groups,
+          value.network, value.hostname, value.extra_hosts, value.shm_size, value.ulimits, value.cgroups,
+          value.insecure, value.timeout_ms);
   }
 }
 
@@ -55,9 +58,11 @@ class Writer {
   void put(std::int64_t value) { put(std::bit_cast<std::uint64_t>(value)); }
   void put(bool value) { put(std::uint64_t{value}); }
   void put(Network value) { put(static_cast<std::uint64_t>(value)); }
-  void put(const MountOp& op) {
-    put(std::uint64_t{op.index()});
-    std::visit([this](const auto& mount) { fields(*this, mount); }, op);
+  void put(const FarmRoot::Place& place) { fields(*this, place); }
+  template <typename... Kinds>
+  void put(const std::variant<Kinds...>& value) {
+    put(std::uint64_t{value.index()});
+    std::visit([this](const auto& held) { fields(*this, held); }, value);
   }
   template <typename... Fields>
   void operator()(const Fields&... values) {
@@ -93,6 +98,14 @@ class Reader {
   }
   void get(bool& value) { value = up_to(1) == 1; }
   void get(Network& value) { value = up_to(1) == 1 ? Network::kNone : Network::kHost; }
+  void get(FarmRoot::Place& place) { fields(*this, place); }
+  void get(StepRoot& root) {
+    if (up_to(1) == 0) {
+      fields(*this, root.emplace<OverlayRoot>());
+    } else {
+      fields(*this, root.emplace<FarmRoot>());
+    }
+  }
   void get(MountOp& op) {
     switch (up_to(std::variant_size_v<MountOp> - 1)) {
       case 0:

@@ -17,6 +17,23 @@ struct OverlayRoot {
   std::string work;
 };
 
+// A directory that holds the whole tree, ours alone, for the tiers without mounts: the stub shows it as "/".
+// Where mounts go, /proc, /dev, /sys, /etc/resolv.conf and /etc/hosts included, it has symlinks to themselves
+// (stub/abi.h).
+struct FarmRoot {
+  // A mount's target whose path leads over symlinks of the tree, and where that is.
+  struct Place {
+    std::string target;
+    std::string path;
+  };
+  std::string directory;
+  std::string scratch;  // an empty directory for the step's own files; the caller removes it
+  std::vector<Place> places;
+  // Borrowed, and sent beside the spec: sandbox::Board::fd(), and what gets the list of changes.
+  int board = -1;
+  int changes = -1;
+};
+
 struct BindMount {
   std::string source;
   std::string target;
@@ -47,12 +64,13 @@ struct FileMount {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
 };
+using StepRoot = std::variant<OverlayRoot, FarmRoot>;
 using MountOp = std::variant<BindMount, OverlayMount, TmpfsMount, FileMount>;
 
 enum class Network { kHost, kNone };
 
 struct Spec {
-  OverlayRoot root;
+  StepRoot root;
   std::vector<MountOp> mounts;  // in order, after /proc, /dev, /sys, resolv.conf and hosts
   std::vector<std::string> argv;
   std::vector<std::string> env;

@@ -38,8 +38,8 @@ base::Error launcher_gone() {
 }  // namespace
 
 Step::Step(int control, const Spec& spec)
-    : upper_(spec.root.upper),
-      wake_(base::check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "create", "an event")) {
+    : wake_(base::check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "create", "an event")) {
+  if (const auto* layers = std::get_if<OverlayRoot>(&spec.root)) upper_ = layers->upper;
   auto [output, output_end] = os::make_pipe();
   auto [errors, errors_end] = os::make_pipe();
   auto [socket, socket_end] = make_socket_pair();
@@ -69,7 +69,7 @@ ExitStatus Step::run(const Output& output, const std::stop_token& stop) {
   drain(output_, STDOUT_FILENO, output);
   drain(errors_, STDERR_FILENO, output);
   read_messages();
-  remove_stubs(upper_, stubs_);
+  if (!upper_.empty()) remove_stubs(upper_, stubs_);
   base::throw_if_stopped(stop);
   return status();
 }

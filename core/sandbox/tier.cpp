@@ -13,10 +13,18 @@ std::string_view tier_name(Tier tier) {
       return "userns";
     case Tier::kSingleIdUserNamespace:
       return "userns-single";
+    case Tier::kEmulatedRoot:
+      return "emulated-root";
+    case Tier::kEmulated:
+      return "emulated";
     case Tier::kNone:
       return "none";
   }
   return "none";
+}
+
+bool is_emulated(Tier tier) {
+  return tier == Tier::kEmulatedRoot || tier == Tier::kEmulated;
 }
 
 void enter(Tier tier) {
@@ -26,6 +34,8 @@ void enter(Tier tier) {
     case Tier::kSingleIdUserNamespace:
       return os::enter_user_namespace_with_one_id();
     case Tier::kPrivileged:
+    case Tier::kEmulatedRoot:
+    case Tier::kEmulated:
     case Tier::kNone:
       return;
   }

@@ -10,10 +10,15 @@ enum class Tier {
   kPrivileged,             // T2: root with mounts
   kUserNamespace,          // T1: user namespace with a range of ids (newuidmap)
   kSingleIdUserNamespace,  // T1b: user namespace with one id
-  kNone,                   // no RUN; everything else works
+  kEmulatedRoot,  // T3: root without mounts, with Docker's default capabilities: the stub translates paths
+  kEmulated,      // T4: no privilege at all: the stub translates paths and keeps owners (stub/abi.h)
+  kNone,          // no RUN; everything else works
 };
 
-std::string_view tier_name(Tier tier);  // "privileged", "userns", "userns-single", "none"
+// "privileged", "userns", "userns-single", "emulated-root", "emulated", "none"
+std::string_view tier_name(Tier tier);
+// Whether steps run in a FarmRoot, without mounts and namespaces.
+bool is_emulated(Tier tier);
 
 struct ProbeStep {
   std::string what;  // "overlay mount on the work directory"

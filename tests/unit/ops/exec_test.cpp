@@ -39,7 +39,7 @@ class OpsExec : public ServicesFixture {
 
 TEST_F(OpsExec, WhatTheStepWritesBecomesTheLayer) {
   launcher_.step = [](const sandbox::Spec& spec, const auto&) {
-    std::ofstream(spec.root.upper + "/made") << "by the step";
+    std::ofstream(std::get<sandbox::OverlayRoot>(spec.root).upper + "/made") << "by the step";
     return sandbox::ExitStatus{};
   };
   snapshot::LayerPtr made = run();
@@ -80,9 +80,9 @@ TEST_F(OpsExec, TheSpecSaysWhatTheInstructionSaid) {
   EXPECT_EQ(made.shm_size, 1 << 20);
   EXPECT_THAT(made.ulimits, ElementsAre("nofile=10"));
   EXPECT_TRUE(made.insecure);
-  EXPECT_EQ(made.root.lower.size(), 1U);
-  EXPECT_NE(made.root.upper, "");
-  EXPECT_NE(made.root.work, made.root.upper);
+  EXPECT_EQ(std::get<sandbox::OverlayRoot>(made.root).lower.size(), 1U);
+  EXPECT_NE(std::get<sandbox::OverlayRoot>(made.root).upper, "");
+  EXPECT_NE(std::get<sandbox::OverlayRoot>(made.root).work, std::get<sandbox::OverlayRoot>(made.root).upper);
 }
 
 TEST_F(OpsExec, DefaultsAreTheLaunchers) {

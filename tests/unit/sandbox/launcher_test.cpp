@@ -106,7 +106,7 @@ TEST_F(SandboxLauncher, LeavesNoMountPointsBehind) {
 
 TEST_F(SandboxLauncher, RunsOnAnEmptyRootAndOnManyLayers) {
   Spec step = spec({"/b"});
-  step.root.lower.clear();
+  layers(step).lower.clear();
   step.mounts = {BindMount{.source = kBusybox, .target = "/b"}};
   EXPECT_EQ(run(step).status.code, 127) << "busybox by another name knows no applet";
   EXPECT_EQ(changes(), (Names{"dev", "proc", "sys"}));
@@ -117,14 +117,14 @@ TEST_F(SandboxLauncher, RunsOnAnEmptyRootAndOnManyLayers) {
     os::make_directories(directory);
     os::write_file_atomically(directory + "/l" + std::to_string(layer), std::to_string(layer) + "\n");
     os::write_file_atomically(directory + "/same", "from " + std::to_string(layer) + "\n");
-    deep.root.lower.insert(deep.root.lower.end() - 1, directory);
+    layers(deep).lower.insert(layers(deep).lower.end() - 1, directory);
   }
   EXPECT_EQ(run(deep).output, "0\n400\nfrom 400\n") << "the topmost comes first";
 }
 
 TEST_F(SandboxLauncher, RefusesMoreLayersThanLinuxStacks) {
   Spec step = shell("true");
-  step.root.lower.resize(501, lower());
+  layers(step).lower.resize(501, lower());
   EXPECT_THROW(run(step), base::Error);
 }
 
@@ -275,8 +275,8 @@ TEST_F(SandboxLauncher, ManyStepsAtOnce) {
         os::make_directories(own + "/upper");
         os::make_directories(own + "/work");
         Spec step = shell("echo " + std::to_string(number) + " >/own; cat /own; ls /proc | grep -c '^[0-9]'");
-        step.root.upper = own + "/upper";
-        step.root.work = own + "/work";
+        layers(step).upper = own + "/upper";
+        layers(step).work = own + "/work";
         try {
           outputs[static_cast<std::size_t>(number)] = run(step).output;
         } catch (const base::Error& error) {

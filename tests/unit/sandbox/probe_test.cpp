@@ -91,7 +91,7 @@ TEST_F(SandboxProbe, EveryTierThatIsFoundRunsSteps) {
                 const auto launcher = Launcher::start(tier);
                 const os::TempDir own(work_.path(), "own-");
                 Spec spec;
-                spec.root = {{}, own.path() + "/upper", own.path() + "/work"};
+                spec.root = OverlayRoot{{}, own.path() + "/upper", own.path() + "/work"};
                 for (const char* folder : {"/upper", "/work"}) os::make_directories(own.path() + folder);
                 spec.mounts = {BindMount{.source = kBusybox, .target = "/busybox"}};
                 spec.argv = {"/busybox", "id", "-u"};

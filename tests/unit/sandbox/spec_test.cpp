@@ -9,7 +9,7 @@ namespace {
 
 Spec full_spec() {
   Spec spec;
-  spec.root = {{"/a", "/b"}, "/upper", "/work"};
+  spec.root = OverlayRoot{{"/a", "/b"}, "/upper", "/work"};
   spec.mounts = {BindMount{"/source", "/target", false, "/part"},
                  OverlayMount{.lower = {"/l"}, .upper = "/u", .work = "/w", .source = "s", .target = "/t"},
                  TmpfsMount{"/tmp", 123, 0700}, FileMount{"/f", std::string("a\0b", 3), 0400, 7, 8}};
@@ -34,7 +34,7 @@ TEST(SandboxSpec, SurvivesTheRoundTrip) {
   const std::string bytes = full_spec().serialize();
   const Spec copy = Spec::parse(bytes);
   EXPECT_EQ(copy.serialize(), bytes);
-  EXPECT_EQ(copy.root.lower, (std::vector<std::string>{"/a", "/b"}));
+  EXPECT_EQ(std::get<OverlayRoot>(copy.root).lower, (std::vector<std::string>{"/a", "/b"}));
   EXPECT_FALSE(std::get<BindMount>(copy.mounts.at(0)).read_only);
   EXPECT_EQ(std::get<OverlayMount>(copy.mounts.at(1)).target, "/t");
   EXPECT_EQ(std::get<OverlayMount>(copy.mounts.at(1)).source, "s");
@@ -47,6 +47,19 @@ TEST(SandboxSpec, SurvivesTheRoundTrip) {
   EXPECT_EQ(copy.cgroups, full_spec().cgroups);
   EXPECT_TRUE(copy.insecure);
   EXPECT_EQ(copy.timeout_ms, 99);
+}
+
+TEST(SandboxSpec, CarriesARootWithoutMounts) {
+  Spec spec = full_spec();
+  spec.root = FarmRoot{"/farm", "/scratch", {{"/etc/resolv.conf", "/run/resolv.conf"}}, 7, 8};
+  const std::string bytes = spec.serialize();
+  const auto root = std::get<FarmRoot>(Spec::parse(bytes).root);
+  EXPECT_EQ(root.directory, "/farm");
+  EXPECT_EQ(root.scratch, "/scratch");
+  ASSERT_EQ(root.places.size(), 1U);
+  EXPECT_EQ(root.places[0].target, "/etc/resolv.conf");
+  EXPECT_EQ(root.places[0].path, "/run/resolv.conf");
+  EXPECT_EQ(root.board, -1) << "a number means nothing to another process";
 }
 
 TEST(SandboxSpec, RefusesEveryTruncation) {

@@ -50,6 +50,10 @@ class Machine {
   std::unique_ptr<Launcher> launcher_;
 };
 
+inline OverlayRoot& layers(Spec& step) {
+  return std::get<OverlayRoot>(step.root);
+}
+
 struct Outcome {
   ExitStatus status;
   std::string output;
@@ -85,7 +89,7 @@ class StepTest : public ::testing::Test {
 
   Spec spec(std::vector<std::string> argv) const {
     Spec result;
-    result.root = {{lower()}, upper(), path("work")};
+    result.root = OverlayRoot{{lower()}, upper(), path("work")};
     result.argv = std::move(argv);
     result.env = {"PATH=/bin:/usr/bin", "HOME=/root"};
     return result;
