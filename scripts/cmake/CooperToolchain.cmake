@@ -2,8 +2,12 @@
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # What ccache asks for where precompiled headers are in use (its manual, "Precompiled headers").
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  # What ccache asks for where precompiled headers are in use (its manual, "Precompiled headers"), and what makes a
+  # second checkout, or a fresh one, compile nothing again: paths below the checkout are hashed as relative ones, and a
+  # header counts by its content whatever its times are.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=true ${CCACHE})
 endif()
 
 include(CheckLinkerFlag)
