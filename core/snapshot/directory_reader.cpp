@@ -54,7 +54,7 @@ EntryType type_of(const struct stat& status) {
 void join_hardlinks(std::vector<FoundEntry>& all) {
   std::unordered_map<std::uint64_t, const Entry*> first_names;
   for (FoundEntry& found : all) {
-    if (found.inode == 0 || found.entry.type != EntryType::kFile) continue;
+    if (found.links < 2 || found.entry.type != EntryType::kFile) continue;
     auto [first, is_first] = first_names.try_emplace(found.inode, &found.entry);
     if (is_first) continue;
     found.entry.type = EntryType::kHardlink;
@@ -115,6 +115,9 @@ FoundEntry DirectoryReader::read_entry(int parent, const std::string& name, std:
   entry.path = std::move(path);
   entry.type = type_of(status);
   if (entry.type == EntryType::kWhiteout) return found;
+  found.device = status.st_dev;
+  found.inode = status.st_ino;
+  found.links = status.st_nlink;
   entry.mode = status.st_mode & 07777U;
   entry.uid = status.st_uid;
   entry.gid = status.st_gid;
@@ -122,17 +125,14 @@ FoundEntry DirectoryReader::read_entry(int parent, const std::string& name, std:
   entry.mtime_nsec = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
   found.status_changed = os::nanoseconds(status.st_ctim);
   found.accessed = status.st_atim.tv_sec;
-  if (entry.type == EntryType::kFile) {
-    entry.size = static_cast<std::uint64_t>(status.st_size);
-    if (status.st_nlink > 1) found.inode = status.st_ino;
-  }
+  if (entry.type == EntryType::kFile) entry.size = static_cast<std::uint64_t>(status.st_size);
   if (entry.type == EntryType::kSymlink) entry.link_target = read_link(parent, name, entry.path);
   if (is_device(entry.type)) {
     entry.device_major = major(status.st_rdev);
     entry.device_minor = minor(status.st_rdev);
   }
   if (entry.type == EntryType::kFile || entry.is_directory()) read_attributes(parent, name, entry);
-  if (form_ != Form::kReal) restore_from_known(entry);
+  if (form_ != Form::kReal && kind_ != Kind::kFarm) restore_from_known(entry);
   return found;
 }
 
@@ -145,7 +145,7 @@ std::string DirectoryReader::read_link(int parent, const std::string& name, cons
 void DirectoryReader::read_attributes(int parent, const std::string& name, Entry& entry) const {
   DiskXattrs xattrs = read_xattrs(parent, name, shown(entry.path));
   entry.xattrs = std::move(xattrs.kept);
-  if (!xattrs.opaque || !entry.is_directory() || kind_ == Kind::kPlain) return;
+  if (!xattrs.opaque || !entry.is_directory() || kind_ != Kind::kUpper) return;
   // Overlay marks every new directory as opaque; it means something only where there is one to hide.
   std::optional<Entry> hidden = known_(entry.path);
   entry.opaque = hidden && hidden->is_directory();

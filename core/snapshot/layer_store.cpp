@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "os/fd.h"
 #include "snapshot/diff.h"
+#include "snapshot/farm.h"
 #include "snapshot/layer_size.h"
 #include "snapshot/merged_view.h"
 #include "snapshot/tree_writer.h"
@@ -176,16 +177,39 @@ LayerPtr LayerStore::commit(Staging staging, LayerIndex index) {
 }
 
 LayerPtr LayerStore::commit_upper(Staging staging, const LayerStack& lower, const StepSurroundings& step) {
+  const std::string upper = staging.tree();
+  return commit_step(std::move(staging), lower, step, [&](const WasFresh& was_fresh) {
+    return index_upper(upper, form_, MergedView(lower), pool_, was_fresh);
+  });
+}
+
+LayerPtr LayerStore::commit_farm(Staging staging, const std::string& farm,
+                                 const std::vector<FarmChange>& changes, InodeNotes& notes,
+                                 const LayerStack& lower, const StepSurroundings& step) {
+  const std::string upper = staging.tree();
+  return commit_step(std::move(staging), lower, step, [&](const WasFresh& was_fresh) {
+    return index_farm(farm, changes, upper, form_, MergedView(lower), notes, pool_, was_fresh);
+  });
+}
+
+LayerPtr LayerStore::commit_step(Staging staging, const LayerStack& lower, const StepSurroundings& step,
+                                 const std::function<LayerIndex(const WasFresh&)>& read) {
   FreshTimes seen(lower, step.mounted);
   const auto is_seen = [&](const Entry& entry) { return seen.contain(entry); };
   const auto was_fresh_before = [&](const Entry& entry) {
     if (!step.one_fresh_time || is_after(entry, staging.begun_)) return false;
     return entry.mtime >= opened_ || is_seen(entry);
   };
-  LayerIndex index = index_upper(staging.tree(), form_, MergedView(lower), pool_, was_fresh_before);
+  LayerIndex index = read(was_fresh_before);
   if (index.entries().empty()) return nullptr;
   index.mark_fresh(opened_, is_seen);
   return publish(staging, std::move(index));
+}
+
+void LayerStore::prepare_farm(const LayerStack& stack, const std::string& source,
+                              const std::string& directory, InodeNotes& notes) {
+  for (const LayerPtr& layer : stack) make_tree(*layer);
+  build_farm(MergedView(stack), source, directory, form_, notes, pool_);
 }
 
 LayerPtr LayerStore::publish(const Staging& staging, LayerIndex index) {

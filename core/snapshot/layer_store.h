@@ -16,7 +16,9 @@
 #include "base/guarded.h"
 #include "base/thread_pool.h"
 #include "os/beneath.h"
+#include "snapshot/farm_changes.h"
 #include "snapshot/form.h"
+#include "snapshot/inode_notes.h"
 #include "snapshot/layer.h"
 #include "store/store.h"
 
@@ -105,6 +107,13 @@ class LayerStore {
   // come first, in a small layer of their own.
   std::vector<std::string> prepare_overlay(const LayerStack& stack, const std::string& upper);
 
+  // Fills `directory`, empty and on the store's file system, with what the stack has at `source` (farm.h).
+  void prepare_farm(const LayerStack& stack, const std::string& source, const std::string& directory,
+                    InodeNotes& notes);
+  // commit_upper() for a step that ran in a farm of `lower`, which becomes one of `lower` and the layer.
+  LayerPtr commit_farm(Staging staging, const std::string& farm, const std::vector<FarmChange>& changes,
+                       InodeNotes& notes, const LayerStack& lower, const StepSurroundings& step = {});
+
   // The layer as an image names it: tar → diffID → compress → digest → blob in one pass, done once per layer
   // and options and remembered on disk. Layers from an image keep their own blob, which fetch_blob() fetches,
   // and their times; so do those from a cache whose blob has the form that is asked for. `tee` (may be null)
@@ -122,6 +131,8 @@ class LayerStore {
   using Known = base::Guarded<std::unordered_map<std::string, std::weak_ptr<Layer>>>;
 
   LayerPtr remember(const std::string& id, const std::function<void(Layer&)>& set_up);
+  LayerPtr commit_step(Staging staging, const LayerStack& lower, const StepSurroundings& step,
+                       const std::function<LayerIndex(const WasFresh&)>& read);
   LayerPtr publish(const Staging& staging, LayerIndex index);
   void publish_layer(Layer& layer, const std::string& tree, LayerIndex index);
   void publish_pack(Layer& layer, const std::string& pack, LayerIndex index);

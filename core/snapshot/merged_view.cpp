@@ -44,6 +44,13 @@ struct MergedView::Place {
     }
     return result;
   }
+  // Of a file with several names in its layer: the first of them; else "".
+  std::string first_name() const {
+    if (entry == nullptr) return {};
+    if (entry->type == EntryType::kHardlink) return entry->link_target;
+    bool has_links = entry->type == EntryType::kFile && layer->index().is_link_target(entry->path);
+    return has_links ? entry->path : std::string();
+  }
   // Takes a directory of the next layer down; false when nothing below it can show.
   bool add(const Part& part) {
     if (entry == nullptr && part.self != nullptr) {
@@ -109,7 +116,8 @@ std::optional<Entry> MergedView::lookup(const std::string& path) const {
   return found->merged(path);
 }
 
-std::vector<Entry> MergedView::list(const std::string& path) const {
+std::vector<std::pair<std::string, MergedView::Place>> MergedView::places_below(
+    const std::string& path) const {
   std::optional<Place> directory = place(path);
   if (!directory || !directory->is_directory()) return {};
 
@@ -134,12 +142,31 @@ std::vector<Entry> MergedView::list(const std::string& path) const {
   }
   children.erase(std::unique(children.begin(), children.end()), children.end());
 
-  std::vector<Entry> entries;
-  entries.reserve(children.size());
-  for (const std::string& child : children) {
-    if (std::optional<Place> found = step(directory->parts, child)) entries.push_back(found->merged(child));
+  std::vector<std::pair<std::string, Place>> places;
+  places.reserve(children.size());
+  for (std::string& child : children) {
+    if (std::optional<Place> found = step(directory->parts, child)) {
+      places.emplace_back(std::move(child), std::move(*found));
+    }
   }
+  return places;
+}
+
+std::vector<Entry> MergedView::list(const std::string& path) const {
+  std::vector<Entry> entries;
+  for (const auto& [child, place] : places_below(path)) entries.push_back(place.merged(child));
   return entries;
+}
+
+std::vector<LocatedEntry> MergedView::locate(const std::string& path) const {
+  std::vector<LocatedEntry> located;
+  for (const auto& [child, place] : places_below(path)) {
+    LocatedEntry& item = located.emplace_back();
+    item.entry = place.merged(child);
+    item.layer = place.layer;
+    item.link_target = place.first_name();
+  }
+  return located;
 }
 
 os::Fd MergedView::open(const std::string& path) const {
@@ -166,13 +193,9 @@ base::Digest MergedView::content_digest(const Entry& entry) const {
 
 std::string MergedView::link_group(const Entry& entry) const {
   std::optional<Place> found = place(entry.path);
-  if (!found || found->entry == nullptr) return {};
-  const Entry& own = *found->entry;
-  if (own.type == EntryType::kHardlink) return found->layer->id() + ":" + own.link_target;
-  if (own.type == EntryType::kFile && found->layer->index().is_link_target(own.path)) {
-    return found->layer->id() + ":" + own.path;
-  }
-  return {};
+  if (!found) return {};
+  std::string first = found->first_name();
+  return first.empty() ? first : found->layer->id() + ":" + first;
 }
 
 }  // namespace cooper::snapshot

@@ -3,12 +3,20 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "snapshot/layer.h"
 #include "snapshot/tree_view.h"
 
 namespace cooper::snapshot {
+
+// A child of a directory, and where it is from.
+struct LocatedEntry {
+  Entry entry;
+  const Layer* layer = nullptr;  // null for a directory that layers only imply
+  std::string link_target;       // of a file with several names: the first of them, in the same layer
+};
 
 class MergedView final : public TreeView {
  public:
@@ -20,6 +28,8 @@ class MergedView final : public TreeView {
   bool has_immutable_files() const override { return true; }
   base::Digest content_digest(const Entry& entry) const override;
   std::string link_group(const Entry& entry) const override;
+  // list() with the layers' names.
+  std::vector<LocatedEntry> locate(const std::string& path) const;
 
   const LayerStack& stack() const { return stack_; }
 
@@ -28,6 +38,8 @@ class MergedView final : public TreeView {
   struct Place;  // what answers for a path
   static std::optional<Place> step(const std::vector<Part>& parts, const std::string& path);
   std::optional<Place> place(const std::string& path) const;
+  // The children of a directory; none of anything else.
+  std::vector<std::pair<std::string, Place>> places_below(const std::string& path) const;
   LayerStack stack_;
   std::shared_ptr<const Place> root_;
 };
