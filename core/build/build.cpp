@@ -24,6 +24,7 @@
 #include "graph/definition.h"
 #include "image/sealer.h"
 #include "ops/cache_index.h"
+#include "ops/farms.h"
 #include "ops/remote_source.h"
 #include "ops/results.h"
 #include "ops/runner.h"
@@ -88,6 +89,7 @@ class Build {
         stop_(stop),
         pool_(std::thread::hardware_concurrency()),
         layers_(tools.store, tools.form, pool_),
+        farms_(layers_),
         bases_(tools, layers_, pool_, stop),
         agents_(request.ssh_sockets, request.ssh_keys,
                 [store = tools.store] { return store->make_temp("ssh-"); }),
@@ -236,6 +238,7 @@ class Build {
     services.flights = tools_.flights;
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;
+    if (sandbox::is_emulated(tools_.tier)) services.farms = &farms_;
     services.contexts = context_.trees;
     services.images = bases_.stacks();
     services.epoch = epoch();
@@ -347,6 +350,7 @@ class Build {
   std::stop_token stop_;
   base::ThreadPool pool_;
   snapshot::LayerStore layers_;
+  ops::Farms farms_;
   BaseImages bases_;
   SshAgents agents_;
   Fetching fetching_;

@@ -13,6 +13,7 @@
 #include "ops/step_flights.h"
 #include "registry/client.h"
 #include "sandbox/launcher.h"
+#include "sandbox/tier.h"
 #include "snapshot/layer_store.h"
 #include "store/store.h"
 
@@ -24,7 +25,8 @@ using FindingSink = std::function<void(const std::string& file, const dockerfile
 struct Toolbox {
   std::shared_ptr<store::Store> store;
   snapshot::Form form = snapshot::Form::kReal;
-  sandbox::Launcher* launcher = nullptr;  // null where RUN is not possible
+  sandbox::Tier tier = sandbox::Tier::kNone;
+  sandbox::Launcher* launcher = nullptr;  // of that tier; null where RUN is not possible
   std::string no_launcher_reason;
   std::shared_ptr<net::HttpClient> http;
   std::shared_ptr<registry::Client> registry;

@@ -48,6 +48,7 @@ int Session::stop_signal() const {
 build::Toolbox Session::open_tools(const RegistryFlags& registry, base::EventSink& events) {
   build::Toolbox tools;
   tools.store = store::Store::open(store_);
+  tools.tier = probe_.tier;
   tools.form = form_of(probe_.tier);
   tools.launcher = launcher_.get();
   if (launcher_ == nullptr) tools.no_launcher_reason = probe_.reason;

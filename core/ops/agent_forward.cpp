@@ -49,7 +49,8 @@ os::Fd listen_in(const os::Fd& directory, const AgentForward::Access& access) {
   os::Fd listener = new_socket();
   sockaddr_un address = address_in(directory, kName);
   base::check(::bind(listener.get(), as_address(address), sizeof address), "bind", "an ssh agent's socket");
-  if (::fchownat(directory.get(), kName, access.uid, access.gid, 0) < 0 && errno != EINVAL)
+  // An id that is not mapped, or a tier that cannot give files away: the step then is whoever we are.
+  if (::fchownat(directory.get(), kName, access.uid, access.gid, 0) < 0 && errno != EINVAL && errno != EPERM)
     base::throw_errno("chown", "an ssh agent's socket");
   base::check(::fchmodat(directory.get(), kName, access.mode, 0), "set the mode of", "an ssh agent's socket");
   base::check(::listen(listener.get(), SOMAXCONN), "listen on", "an ssh agent's socket");

@@ -6,9 +6,9 @@
 #include "base/text.h"
 #include "oci/image_config.h"
 #include "oci/platform.h"
-#include "ops/exec_mounts.h"
 #include "ops/file.h"
 #include "ops/results.h"
+#include "ops/step_root.h"
 #include "os/cgroup.h"
 #include "sandbox/emulation.h"
 #include "snapshot/accounts.h"
@@ -50,13 +50,14 @@ sandbox::Spec describe_step(const graph::Exec& op, const snapshot::Account& acco
 }
 
 // "did not complete" as BuildKit says it, with the exit code that cooper passes on.
-[[noreturn]] void fail(const graph::Exec& op, const sandbox::ExitStatus& status) {
+[[noreturn]] void fail(const graph::Exec& op, const sandbox::ExitStatus& status, const std::string& hint) {
   std::string how = status.signal != 0
                         ? fmt::format("was killed by signal {}", status.signal)
                         : fmt::format("did not complete successfully: exit code: {}", status.code);
   throw base::Error(base::ErrorKind::kRunFailed,
                     fmt::format("process \"{}\" {}", base::join(op.argv, " "), how))
-      .exit_status(status.code);
+      .exit_status(status.code)
+      .hint(hint);
 }
 
 // A program that could not be started may be one of another machine. Images can be labelled wrong, so this is
@@ -80,16 +81,13 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
   const snapshot::LayerStack& stack = stack_of(inputs[0]);
   materialize_all(stack, services, stop);
   sandbox::Spec spec = describe_step(op, snapshot::resolve_account(snapshot::MergedView(stack), op.user));
-  snapshot::Staging staging = services.layers->begin();
-  spec.root = sandbox::OverlayRoot{services.layers->prepare_overlay(stack, staging.tree()), staging.tree(),
-                                   staging.scratch()};
-  StepMounts mounts = prepare_mounts(op, inputs, services, stop);
-  spec.mounts = std::move(mounts.mounts);
-  for (std::string& variable : mounts.env) spec.env.push_back(std::move(variable));
+  std::unique_ptr<StepRoot> root = make_step_root(stack, services);
+  root->prepare(op, inputs, spec, stop);
 
   std::optional<os::Cgroup> cgroup;
   if (!op.cgroup_parent.empty()) {
-    cgroup.emplace(op.cgroup_parent, std::string(snapshot::base_name(snapshot::parent_path(staging.tree()))));
+    cgroup.emplace(op.cgroup_parent,
+                   std::string(snapshot::base_name(snapshot::parent_path(root->scratch()))));
     spec.cgroups = cgroup->process_files();
   }
 
@@ -104,11 +102,10 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
   sandbox::ExitStatus status = services.launcher->run(spec, log, stop);
   if (status.code == kCannotExecute) {
     check_emulation(services.definition->vertices[static_cast<std::size_t>(vertex)].platform,
-                    staging.scratch());
+                    root->scratch());
   }
-  if (status.code != 0) fail(op, status);
-  return services.layers->commit_upper(std::move(staging), stack,
-                                       {std::move(mounts.mounted), services.epoch.has_value()});
+  if (status.code != 0) fail(op, status, root->limits_met());
+  return root->commit();
 }
 
 }  // namespace cooper::ops

@@ -24,8 +24,9 @@ using snapshot::Entry;
 
 class MountPlanner {
  public:
-  MountPlanner(std::span<const solver::ResultPtr> inputs, Services& services, const std::stop_token& stop)
-      : inputs_(inputs), services_(services), stop_(stop) {}
+  MountPlanner(std::span<const solver::ResultPtr> inputs, Services& services, snapshot::InodeNotes* notes,
+               const std::stop_token& stop)
+      : inputs_(inputs), services_(services), notes_(notes), stop_(stop) {}
 
   void add(const graph::Mount& mount) {
     target_ = mount.target;
@@ -41,6 +42,7 @@ class MountPlanner {
     snapshot::LayerStack stack = stack_with(bind.input, bind.source);
     planned_.mounted.insert(planned_.mounted.end(), stack.begin(), stack.end());
     std::string source = real_source(stack, bind.source);
+    if (notes_ != nullptr) return add_farm(stack, source, bind.writable);
     sandbox::OverlayMount overlay;
     if (bind.writable) {
       planned_.discarded.push_back(services_.layers->begin());
@@ -53,8 +55,19 @@ class MountPlanner {
     planned_.mounts.emplace_back(std::move(overlay));
   }
 
+  // Writes are discarded with the farm.
+  void add_farm(const snapshot::LayerStack& stack, const std::string& source, bool writable) {
+    planned_.discarded.push_back(services_.layers->begin());
+    const std::string& farm = planned_.discarded.back().tree();
+    services_.layers->prepare_farm(stack, source, farm, *notes_);
+    const bool is_directory = snapshot::MergedView(stack).lookup(source)->is_directory();
+    const std::string path = is_directory ? "" : std::string(snapshot::base_name(source));
+    planned_.mounts.emplace_back(sandbox::BindMount{farm, target_, !writable, path, true});
+  }
+
   void add_mount(const graph::CacheMount& cache) {
     std::string directory = claim_cache_directory(cache);
+    if (notes_ != nullptr) note_cache(cache, directory);
     std::string path = cache.input >= 0 ? "" : snapshot::clean_path(cache.source);
     planned_.mounts.emplace_back(sandbox::BindMount{directory, target_, cache.read_only, path});
   }
@@ -213,6 +226,18 @@ class MountPlanner {
     services_.layers->store().publish(tree, kept.directory);
   }
 
+  // Whose the mount is to be, where nobody can be given a directory.
+  void note_cache(const graph::CacheMount& cache, const std::string& directory) {
+    struct stat status {};
+    base::check(::stat(directory.c_str(), &status), "examine", directory);
+    Entry entry;
+    entry.type = snapshot::EntryType::kDirectory;
+    entry.mode = cache.mode & 07777;
+    entry.uid = cache.uid;
+    entry.gid = cache.gid;
+    notes_->note(status.st_dev, status.st_ino, entry, 1);
+  }
+
   static bool exists(const std::string& directory) {
     struct stat info {};
     return ::stat(directory.c_str(), &info) == 0;
@@ -245,6 +270,7 @@ class MountPlanner {
 
   std::span<const solver::ResultPtr> inputs_;
   Services& services_;
+  snapshot::InodeNotes* notes_;
   const std::stop_token& stop_;
   std::string target_;
   std::map<std::string, std::string> claimed_;  // cache → the directory of it that this step has
@@ -253,9 +279,14 @@ class MountPlanner {
 
 }  // namespace
 
+void StepMounts::apply_to(sandbox::Spec& spec) {
+  spec.mounts = std::move(mounts);
+  for (std::string& variable : env) spec.env.push_back(std::move(variable));
+}
+
 StepMounts prepare_mounts(const graph::Exec& op, std::span<const solver::ResultPtr> inputs,
-                          Services& services, const std::stop_token& stop) {
-  MountPlanner planner(inputs, services, stop);
+                          Services& services, snapshot::InodeNotes* notes, const std::stop_token& stop) {
+  MountPlanner planner(inputs, services, notes, stop);
   for (const graph::Mount& mount : op.mounts) planner.add(mount);
   for (const graph::ScriptFile& script : op.scripts) planner.add(script);
   return planner.take();

@@ -14,6 +14,7 @@
 #include "os/beneath.h"
 #include "os/file_lock.h"
 #include "sandbox/spec.h"
+#include "snapshot/inode_notes.h"
 #include "snapshot/layer_store.h"
 #include "solver/interfaces.h"
 
@@ -28,10 +29,15 @@ struct StepMounts {
   std::vector<snapshot::Staging> discarded;
   snapshot::LayerStack mounted;  // what bind mounts show
   std::vector<std::unique_ptr<AgentForward>> agents;
+
+  // Moves mounts and variables to a step's specification; the rest stays here.
+  void apply_to(sandbox::Spec& spec);
 };
 
-// Throws Error{kContext} for a missing bind source or a required secret that was not given.
+// `notes`: null where the sandbox can mount; else what is shown of other stages is a farm of its own, and
+// this gets what the disk cannot say of it. Throws Error{kContext} for a missing bind source or a required
+// secret that was not given.
 StepMounts prepare_mounts(const graph::Exec& op, std::span<const solver::ResultPtr> inputs,
-                          Services& services, const std::stop_token& stop);
+                          Services& services, snapshot::InodeNotes* notes, const std::stop_token& stop);
 
 }  // namespace cooper::ops

@@ -19,6 +19,7 @@
 
 namespace cooper::ops {
 
+class Farms;
 class MountKeeper;
 class RemoteSource;
 class SelectionMemo;
@@ -48,6 +49,7 @@ struct Services {
   // Null where RUN is not possible; `no_launcher_reason` then says why, and what would allow it.
   sandbox::Launcher* launcher = nullptr;
   std::string no_launcher_reason;
+  Farms* farms = nullptr;  // null where the launcher's tier can mount
   // LocalSource name → its tree.
   std::map<std::string, std::shared_ptr<const snapshot::TreeView>> contexts;
   // ImageSource manifest digest → its layers, declared.

@@ -21,7 +21,7 @@ class OpsExecMounts : public ServicesFixture {
   StepMounts prepare(std::vector<graph::Mount> mounts, std::vector<solver::ResultPtr> inputs = {nullptr}) {
     graph::Exec exec;
     exec.mounts = std::move(mounts);
-    return prepare_mounts(exec, inputs, services_, {});
+    return prepare_mounts(exec, inputs, services_, nullptr, {});
   }
   template <typename Op>
   static const Op& only(const StepMounts& mounts) {
@@ -333,7 +333,7 @@ TEST_F(OpsExecMounts, TmpfsAndScriptsStandInOrder) {
   exec.mounts.push_back({"/tmp", graph::TmpfsMount{4096}});
   exec.scripts.push_back({"/dev/pipes/EOF0", "#!/bin/sh\n"});
   std::vector<solver::ResultPtr> inputs = {nullptr};
-  StepMounts planned = prepare_mounts(exec, inputs, services_, {});
+  StepMounts planned = prepare_mounts(exec, inputs, services_, nullptr, {});
   ASSERT_EQ(planned.mounts.size(), 2U);
   EXPECT_EQ(std::get<sandbox::TmpfsMount>(planned.mounts[0]).size, 4096);
   EXPECT_EQ(std::get<sandbox::FileMount>(planned.mounts[1]).mode, 0755U);
