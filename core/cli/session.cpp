@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/network.h"
 #include "os/beneath.h"
+#include "sandbox/emulated_stub.h"
 
 namespace cooper::cli {
 namespace {
@@ -25,6 +26,10 @@ snapshot::Form form_of(sandbox::Tier tier) {
   return snapshot::Form::kOwn;
 }
 
+std::unique_ptr<sandbox::Launcher> start_launcher(sandbox::Tier tier, const std::string& store) {
+  return sandbox::Launcher::start(tier, sandbox::is_emulated(tier) ? sandbox::open_stub(store) : os::Fd());
+}
+
 }  // namespace
 
 Session::Session(const Environment& environment, const std::string& store, const std::string& isolation)
@@ -32,7 +37,7 @@ Session::Session(const Environment& environment, const std::string& store, const
   os::make_directories(store_, 0700);
   probe_ = sandbox::probe_named(isolation, store_);
   sandbox::enter(probe_.tier);
-  if (probe_.tier != sandbox::Tier::kNone) launcher_ = sandbox::Launcher::start(probe_.tier);
+  if (probe_.tier != sandbox::Tier::kNone) launcher_ = start_launcher(probe_.tier, store_);
   signals_ = std::make_unique<Signals>();
 }
 

@@ -1,5 +1,6 @@
 #include "sandbox/credentials.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -55,7 +56,7 @@ std::optional<rlim_t> parse_limit(std::string_view text) {
   return value;
 }
 
-void apply_ulimit(const std::string& ulimit) {
+void apply_ulimit(const std::string& ulimit, rlim_t least_open_files) {
   const auto equals = ulimit.find('=');
   const auto colon = ulimit.find(':', equals == std::string::npos ? 0 : equals);
   const std::string_view name = std::string_view(ulimit).substr(0, equals);
@@ -67,7 +68,8 @@ void apply_ulimit(const std::string& ulimit) {
       colon == std::string::npos ? soft : parse_limit(std::string_view(ulimit).substr(colon + 1));
   for (const auto& limit : kLimits) {
     if (name != limit.name || !soft || !hard) continue;
-    const rlimit value{.rlim_cur = *soft, .rlim_max = *hard};
+    const rlim_t least = limit.resource == RLIMIT_NOFILE ? least_open_files : 0;
+    const rlimit value{.rlim_cur = std::max(*soft, least), .rlim_max = std::max(*hard, least)};
     base::check(::setrlimit(limit.resource, &value), "set the limit", ulimit);
     return;
   }
@@ -118,8 +120,22 @@ std::uint64_t default_capabilities() {
   return mask;
 }
 
-void apply_ulimits(const std::vector<std::string>& ulimits) {
-  for (const auto& ulimit : ulimits) apply_ulimit(ulimit);
+void apply_ulimits(const std::vector<std::string>& ulimits, std::uint64_t least_open_files) {
+  rlimit files{};
+  base::check(::getrlimit(RLIMIT_NOFILE, &files), "read", "the limit of open files");
+  if (files.rlim_cur < least_open_files) {
+    files.rlim_cur = least_open_files;
+    base::check(::setrlimit(RLIMIT_NOFILE, &files), "raise", "the limit of open files");
+  }
+  for (const auto& ulimit : ulimits) apply_ulimit(ulimit, least_open_files);
+}
+
+void limit_capabilities(std::uint64_t mask) {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  base::check(::syscall(SYS_capget, &header, data.data()), "read", "the capabilities");
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // EINVAL: a kernel without them
+  set_capabilities((data[0].permitted | std::uint64_t{data[1].permitted} << 32) & mask);
 }
 
 void become_step_user(const Spec& spec, Tier tier, const SeccompFilter& filter) {

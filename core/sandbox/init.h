@@ -15,7 +15,9 @@ struct StepFds {
   os::Fd spec;    // a memfd with the serialised Spec
   os::Fd output;  // where the step's stdout goes
   os::Fd errors;
-  os::Fd socket;  // to the builder's run()
+  os::Fd socket;   // to the builder's run()
+  os::Fd board;    // of a FarmRoot; else invalid
+  os::Fd changes;  // invalid where nobody wants the list
 };
 
 // Runs in a fresh child that is process 1 of a new pid namespace; never returns.

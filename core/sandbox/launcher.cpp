@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fmt/core.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,9 +51,25 @@ Spec complete(const Spec& asked) {
   return spec;
 }
 
+void check_tier(const Spec& spec, Tier tier) {
+  if (std::holds_alternative<FarmRoot>(spec.root) != is_emulated(tier)) {
+    throw base::Error(base::ErrorKind::kInternal,
+                      fmt::format("a step's root is not one for isolation '{}'", tier_name(tier)));
+  }
+  if (spec.insecure && is_emulated(tier)) {
+    throw base::Error(
+        base::ErrorKind::kUnsupported,
+        fmt::format("cannot run a step with --security=insecure: isolation '{}' has no privileges "
+                    "to give",
+                    tier_name(tier)))
+        .hint("run 'cooper doctor' to see what allows 'privileged' or 'userns' here");
+  }
+}
+
 class ProcessLauncher final : public Launcher {
  public:
-  ProcessLauncher(pid_t pid, os::Fd control) : pid_(pid), control_(std::move(control)) {}
+  ProcessLauncher(pid_t pid, os::Fd control, Tier tier)
+      : pid_(pid), control_(std::move(control)), tier_(tier) {}
   ProcessLauncher(const ProcessLauncher&) = delete;
   ProcessLauncher& operator=(const ProcessLauncher&) = delete;
 
@@ -64,28 +82,34 @@ class ProcessLauncher final : public Launcher {
   ExitStatus run(const Spec& spec, const std::function<void(int, base::ByteSpan)>& output,
                  const std::stop_token& stop) override {
     base::throw_if_stopped(stop);
+    check_tier(spec, tier_);
     return Step(control_.get(), complete(spec)).run(output, stop);
   }
 
  private:
   pid_t pid_;
   os::Fd control_;
+  Tier tier_;
 };
 
 }  // namespace
 
-std::unique_ptr<Launcher> Launcher::start(Tier tier) {
+std::unique_ptr<Launcher> Launcher::start(Tier tier, os::Fd stub) {
   if (tier == Tier::kNone) {
     throw base::Error(base::ErrorKind::kUnsupported, "RUN is not possible on this machine")
         .hint("run 'cooper doctor' to see what is missing");
+  }
+  if (is_emulated(tier)) {
+    if (!stub.valid()) throw base::Error(base::ErrorKind::kInternal, "a launcher without a stub");
+    base::check(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "protect", "this process");
   }
   auto [ours, theirs] = make_socket_pair();
   const pid_t pid = base::check(::fork(), "start", "the sandbox launcher");
   if (pid == 0) {
     ours.reset();
-    run_launcher(std::move(theirs), tier);
+    run_launcher(std::move(theirs), tier, std::move(stub));
   }
-  return std::make_unique<ProcessLauncher>(pid, std::move(ours));
+  return std::make_unique<ProcessLauncher>(pid, std::move(ours), tier);
 }
 
 }  // namespace cooper::sandbox

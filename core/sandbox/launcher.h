@@ -4,8 +4,8 @@
 // with many shared libraries costs more than the whole step. So the builder forks one small launcher process
 // early, while it is still single-threaded and before it has read any credential; the launcher forks a child
 // for every step on request over a socket. When the builder dies, however it dies, the launcher sees the
-// socket close, kills every step (its whole pid namespace) and ends; all mounts live in the steps' own mount
-// namespaces and go with them.
+// socket close, kills every step (its whole pid namespace, or all that descend from its init) and ends; all
+// mounts live in the steps' own mount namespaces and go with them.
 #pragma once
 
 #include <functional>
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "os/fd.h"
 #include "sandbox/spec.h"
 #include "sandbox/tier.h"
 
@@ -29,13 +30,15 @@ struct ExitStatus {
 
 class Launcher {
  public:
-  // Forks the launcher process. Call once, single-threaded, after enter().
-  static std::unique_ptr<Launcher> start(Tier tier);
+  // Forks the launcher process. Call once, single-threaded, after enter(). `stub`: for the emulated tiers, an
+  // executable descriptor (emulated_stub.h). There this process is made undumpable, for its steps have its
+  // uid: none of them can trace it, nor read its memory or its environment.
+  static std::unique_ptr<Launcher> start(Tier tier, os::Fd stub = {});
   virtual ~Launcher() = default;  // ends the process; running steps are killed
 
   // Runs one step to its end; callable from many threads at once. `output(stream, bytes)` is called on the
-  // calling thread with what the step writes to stdout (1) and stderr (2). On a stop request the step's pid
-  // namespace gets TERM, after two seconds KILL, and Error{kCancelled} is thrown. A set-up that fails is
+  // calling thread with what the step writes to stdout (1) and stderr (2). On a stop request all processes of
+  // the step get TERM, after two seconds KILL, and Error{kCancelled} is thrown. A set-up that fails is
   // Error{kIo} or {kUnsupported} naming the operation ("mount overlay", "pivot_root"); a program that cannot
   // be started (missing, not executable) ends with 127 or 126 and a line on stderr, as a shell's would.
   virtual ExitStatus run(const Spec& spec, const std::function<void(int stream, base::ByteSpan)>& output,

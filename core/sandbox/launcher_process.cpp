@@ -1,5 +1,6 @@
 #include "sandbox/launcher_process.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -13,9 +14,11 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sandbox/emulated_launcher.h"
 #include "sandbox/init.h"
 #include "sandbox/messages.h"
 #include "sandbox/seccomp_filter.h"
@@ -24,12 +27,29 @@ namespace cooper::sandbox {
 
 namespace {
 
+// Away from the numbers of the standard streams, which a builder started without them may have got.
+void move_up(os::Fd& fd) {
+  if (!fd.valid()) return;
+  const int high = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  fd = os::Fd(base::check(high, "duplicate", "a descriptor of the launcher"));
+}
+
+// All descriptors from 3 on but these.
+void close_others(std::vector<unsigned> keep) {
+  std::sort(keep.begin(), keep.end());
+  unsigned first = STDERR_FILENO + 1;
+  for (const unsigned fd : keep) {
+    if (fd > first) ::syscall(SYS_close_range, first, fd - 1, 0);
+    first = fd + 1;
+  }
+  ::syscall(SYS_close_range, first, ~0U, 0);
+}
+
 // Leaves nothing of the builder's: its terminal, its descriptors, its standard streams (a pipe held here
 // would keep a reader waiting).
-void detach_from_builder(os::Fd& control) {
-  // A builder started without standard streams may have got their numbers for the socket.
-  const int high = ::fcntl(control.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  control = os::Fd(base::check(high, "duplicate", "the launcher's socket"));
+void detach_from_builder(os::Fd& control, os::Fd& stub) {
+  move_up(control);
+  move_up(stub);
   // Ctrl-C goes to the terminal's process group: to the builder, which then cancels its steps in order.
   ::setsid();
   ::prctl(PR_SET_NAME, "cooper-launcher");
@@ -39,9 +59,9 @@ void detach_from_builder(os::Fd& control) {
   ::signal(SIGCHLD, SIG_IGN);  // inits are watched through pidfds, so the kernel may reap them
   const os::Fd null = os::open_file("/dev/null", O_RDWR);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), stream);
-  const auto keep = static_cast<unsigned>(control.get());
-  ::syscall(SYS_close_range, STDERR_FILENO + 1, keep - 1, 0);
-  ::syscall(SYS_close_range, keep + 1, ~0U, 0);
+  std::vector<unsigned> keep{static_cast<unsigned>(control.get())};
+  if (stub.valid()) keep.push_back(static_cast<unsigned>(stub.get()));
+  close_others(std::move(keep));
 }
 
 // Steps can read their init's command line, and it is a copy of ours: build arguments and CI tokens must not
@@ -71,8 +91,12 @@ pid_t clone_init(int& pidfd) {
 
 void start_step(Message request, os::Fd& control, Tier tier, const SeccompFilter& filter) {
   if (request.type != MessageType::kStart || request.fds.size() != 4) return;
-  StepFds fds{std::move(request.fds[0]), std::move(request.fds[1]), std::move(request.fds[2]),
-              std::move(request.fds[3])};
+  StepFds fds{std::move(request.fds[0]),
+              std::move(request.fds[1]),
+              std::move(request.fds[2]),
+              std::move(request.fds[3]),
+              {},
+              {}};
   int number = -1;
   const pid_t pid = clone_init(number);
   if (pid == 0) {
@@ -88,21 +112,29 @@ void start_step(Message request, os::Fd& control, Tier tier, const SeccompFilter
   send_message(fds.socket.get(), MessageType::kStarted, {}, std::span(&number, 1));
 }
 
+void serve(os::Fd& control, Tier tier) {
+  const SeccompFilter filter = SeccompFilter::default_profile();
+  while (auto request = receive_message(control.get(), true)) {
+    start_step(std::move(*request), control, tier, filter);
+  }
+  // Every init has asked to die with us.
+}
+
 }  // namespace
 
-void run_launcher(os::Fd control, Tier tier) {
+void run_launcher(os::Fd control, Tier tier, os::Fd stub) {
   int code = 0;
   try {
-    detach_from_builder(control);
+    detach_from_builder(control, stub);
     erase_arguments();
-    const SeccompFilter filter = SeccompFilter::default_profile();
-    while (auto request = receive_message(control.get(), true)) {
-      start_step(std::move(*request), control, tier, filter);
+    if (is_emulated(tier)) {
+      EmulatedLauncher(control, stub).serve();
+    } else {
+      serve(control, tier);
     }
   } catch (const std::exception&) {
     code = 1;  // the builder sees the socket close, and says that the launcher ended
   }
-  // Every init has asked to die with us.
   ::_exit(code);
 }
 

@@ -6,7 +6,8 @@
 
 namespace cooper::sandbox {
 
-// Runs in the forked launcher until the builder's end of `control` closes; never returns.
-[[noreturn]] void run_launcher(os::Fd control, Tier tier);
+// Runs in the forked launcher until the builder's end of `control` closes; never returns. `stub`: see
+// Launcher::start.
+[[noreturn]] void run_launcher(os::Fd control, Tier tier, os::Fd stub);
 
 }  // namespace cooper::sandbox

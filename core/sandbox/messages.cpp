@@ -14,7 +14,7 @@ namespace cooper::sandbox {
 namespace {
 
 constexpr std::size_t kMaximumPayload = 16 << 10;
-constexpr std::size_t kMaximumFds = 4;
+constexpr std::size_t kMaximumFds = 6;
 
 struct alignas(cmsghdr) ControlBuffer {
   std::array<char, CMSG_SPACE(sizeof(int) * kMaximumFds)> bytes{};

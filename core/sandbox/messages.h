@@ -14,12 +14,14 @@
 namespace cooper::sandbox {
 
 enum class MessageType : char {
-  kStart = 'R',      // builder to launcher; descriptors: spec, stdout, stderr, the step's socket
+  kStart = 'R',      // builder to launcher; descriptors: spec, stdout, stderr, the step's socket; for a
+                     // FarmRoot also its board, and then the list of changes where there is one
   kStarted = 'P',    // launcher to builder; descriptor: the init's pidfd
   kStub = 'S',       // init to builder; payload: a path, see MountPoints
   kFailed = 'E',     // init to builder; payload: an error
   kExited = 'X',     // init to builder; payload: an ExitReport
   kTerminate = 'T',  // builder to init: TERM to every process of the step
+  kKill = 'K',       // builder to init: KILL to all of them, and end, where there is no pid namespace
 };
 
 struct Message {

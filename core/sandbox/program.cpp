@@ -17,7 +17,6 @@ namespace cooper::sandbox {
 
 namespace {
 
-constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
 constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -30,13 +29,6 @@ void connect_streams(const Spec& spec, const StepFds& fds) {
   base::check(::dup2(input.get(), STDIN_FILENO), "connect", "stdin");
   base::check(::dup2(fds.output.get(), STDOUT_FILENO), "connect", "stdout");
   base::check(::dup2(fds.errors.get(), STDERR_FILENO), "connect", "stderr");
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  for (const auto& text : texts) result.push_back(const_cast<char*>(text.c_str()));
-  result.push_back(nullptr);
-  return result;
 }
 
 // Returns the errno of the failure that matters: a program that exists but may not be run is reported before
@@ -54,14 +46,6 @@ int execute(const Spec& spec) {
   return failure;
 }
 
-[[noreturn]] void report_unstarted(const std::string& name, int failure) {
-  const std::string reason = failure == ENOENT ? "not found" : std::strerror(failure);
-  const std::string line = "cannot run '" + name + "': " + reason + "\n";
-  // Nobody listens when this fails; the exit code says the same.
-  (void)!::write(STDERR_FILENO, line.data(), line.size());
-  ::_exit(failure == ENOENT ? kNotFound : kCannotExecute);
-}
-
 void prepare_process(const Spec& spec, Tier tier, const SeccompFilter& filter, const StepFds& fds) {
   base::check(::setsid(), "start", "a session");
   connect_streams(spec, fds);
@@ -76,6 +60,21 @@ void prepare_process(const Spec& spec, Tier tier, const SeccompFilter& filter, c
 }
 
 }  // namespace
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (const auto& text : texts) result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+void report_unstarted(const std::string& name, int failure) {
+  const std::string reason = failure == ENOENT ? "not found" : std::strerror(failure);
+  const std::string line = "cannot run '" + name + "': " + reason + "\n";
+  // Nobody listens when this fails; the exit code says the same.
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(failure == ENOENT ? kNotFound : kCannotExecute);
+}
 
 std::vector<std::string> program_candidates(const std::string& name, const std::vector<std::string>& env) {
   if (name.find('/') != std::string::npos) return {name};

@@ -14,6 +14,13 @@ namespace cooper::sandbox {
 // stderr, as a shell does.
 [[noreturn]] void run_program(const Spec& spec, Tier tier, const SeccompFilter& filter, const StepFds& fds);
 
+// Says "cannot run 'NAME': REASON" on stderr, as a shell does, and ends with 127 for ENOENT, else 126.
+[[noreturn]] void report_unstarted(const std::string& name, int failure);
+inline constexpr int kCannotExecute = 126;
+
+// For execve(2): null at the end, good as long as `texts` is.
+std::vector<char*> pointers(const std::vector<std::string>& texts);
+
 // The files that `name` may mean, in order: itself when it has a slash, else one in each directory of PATH in
 // `env` (Docker's default when unset).
 std::vector<std::string> program_candidates(const std::string& name, const std::vector<std::string>& env);

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "os/fd.h"
 #include "sandbox/seccomp_table.h"
 
 namespace cooper::sandbox {
@@ -170,6 +171,10 @@ void SeccompFilter::install() const {
   const auto result =
       ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
   base::check(result, "install", "the system call filter");
+}
+
+bool is_filtered() {
+  return os::read_file("/proc/self/status", 1 << 16).find("\nSeccomp:\t2") != std::string::npos;
 }
 
 }  // namespace cooper::sandbox

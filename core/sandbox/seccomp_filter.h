@@ -18,7 +18,7 @@ class SeccompFilter {
   static SeccompFilter default_profile();
 
   // Installs the filter in this process, which must have CAP_SYS_ADMIN (no_new_privs stays off: sudo and
-  // setuid programs work in steps). Throws Error{kIo}.
+  // setuid programs work in steps) or no_new_privs. Throws Error{kIo}.
   void install() const;
 
   const std::vector<sock_filter>& program() const { return program_; }
@@ -26,5 +26,8 @@ class SeccompFilter {
  private:
   std::vector<sock_filter> program_;
 };
+
+// Whether this process has a filter already, such as a container's. Throws Error{kIo}.
+bool is_filtered();
 
 }  // namespace cooper::sandbox

@@ -21,6 +21,8 @@ namespace cooper::sandbox {
 namespace {
 
 constexpr auto kGrace = std::chrono::seconds(2);  // from TERM to KILL
+// Then an init that was asked to kill is taken for stopped by its own step.
+constexpr auto kPatience = std::chrono::seconds(10);
 
 // In memory, not in a pipe or a file: it holds secrets, and may be larger than a datagram.
 os::Fd write_spec(const Spec& spec) {
@@ -28,6 +30,17 @@ os::Fd write_spec(const Spec& spec) {
   const std::string bytes = spec.serialize();
   os::FdSink(file.get(), "a memory file").write(std::as_bytes(std::span(bytes)));
   return file;
+}
+
+// The descriptors of a request, in MessageType::kStart's order.
+std::vector<int> request_fds(const Spec& spec, const os::Fd& file, const os::Fd& output, const os::Fd& errors,
+                             const os::Fd& socket) {
+  std::vector<int> fds{file.get(), output.get(), errors.get(), socket.get()};
+  const auto* farm = std::get_if<FarmRoot>(&spec.root);
+  if (farm == nullptr) return fds;
+  fds.push_back(farm->board);
+  if (farm->changes >= 0) fds.push_back(farm->changes);
+  return fds;
 }
 
 base::Error launcher_gone() {
@@ -40,11 +53,12 @@ base::Error launcher_gone() {
 Step::Step(int control, const Spec& spec)
     : wake_(base::check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "create", "an event")) {
   if (const auto* layers = std::get_if<OverlayRoot>(&spec.root)) upper_ = layers->upper;
+  emulated_ = std::holds_alternative<FarmRoot>(spec.root);
   auto [output, output_end] = os::make_pipe();
   auto [errors, errors_end] = os::make_pipe();
   auto [socket, socket_end] = make_socket_pair();
   const os::Fd file = write_spec(spec);
-  const std::array<int, 4> fds{file.get(), output_end.get(), errors_end.get(), socket_end.get()};
+  const auto fds = request_fds(spec, file, output_end, errors_end, socket_end);
   if (!send_message(control, MessageType::kStart, {}, fds)) throw launcher_gone();
   output_ = std::move(output);
   errors_ = std::move(errors);
@@ -56,8 +70,21 @@ Step::Step(int control, const Spec& spec)
 
 Step::~Step() {
   if (gone_ || !pidfd_.valid()) return;  // without a pidfd: closing the socket ends the init
-  os::signal_pidfd(pidfd_, SIGKILL);
-  os::wait_pidfd(pidfd_);
+  if (!emulated_) {
+    os::signal_pidfd(pidfd_, SIGKILL);
+    os::wait_pidfd(pidfd_);
+    return;
+  }
+  try {
+    const Output nobody = [](int, base::ByteSpan) {};
+    kill();
+    while (!gone_) {
+      wait_for_event(nobody);
+      handle_stop({});
+    }
+  } catch (const base::Error&) {
+    // Closing the socket ends the init as well, only later.
+  }
 }
 
 ExitStatus Step::run(const Output& output, const std::stop_token& stop) {
@@ -79,7 +106,7 @@ void Step::wait_for_event(const Output& output) {
   std::array<pollfd, 5> fds{{{output_.get(), POLLIN, 0},
                              {errors_.get(), POLLIN, 0},
                              {socket_.get(), POLLIN, 0},
-                             {pidfd_.get(), POLLIN, 0},
+                             {emulated_ ? -1 : pidfd_.get(), POLLIN, 0},
                              {wake_.get(), POLLIN, 0}}};
   int timeout = -1;
   if (deadline_) {
@@ -103,10 +130,23 @@ void Step::handle_stop(const std::stop_token& stop) {
     phase_ = Phase::kTerminating;
     deadline_ = Clock::now() + kGrace;
   } else if (phase_ == Phase::kTerminating && late && pidfd_.valid()) {
-    os::signal_pidfd(pidfd_, SIGKILL);
-    phase_ = Phase::kKilled;
+    kill();
+  } else if (phase_ == Phase::kKilled && late) {
+    os::signal_pidfd(pidfd_, SIGKILL);  // the launcher ends what it leaves
+    phase_ = Phase::kAbandoned;
     deadline_.reset();
   }
+}
+
+void Step::kill() {
+  phase_ = Phase::kKilled;
+  deadline_.reset();
+  if (!emulated_) {
+    os::signal_pidfd(pidfd_, SIGKILL);
+    return;
+  }
+  if (socket_.valid()) send_message(socket_.get(), MessageType::kKill, {}, {});
+  deadline_ = Clock::now() + kPatience;
 }
 
 bool Step::forward(os::Fd& pipe, int stream, const Output& output) {
@@ -155,6 +195,7 @@ void Step::take(Message message) {
       break;
     case MessageType::kStart:
     case MessageType::kTerminate:
+    case MessageType::kKill:
       break;  // only ever sent the other way
   }
 }
@@ -163,9 +204,9 @@ void Step::take(Message message) {
 // gone.
 void Step::end_it() {
   socket_.reset();
-  if (pidfd_.valid()) return;
+  if (pidfd_.valid() && !emulated_) return;
   gone_ = true;
-  if (!failure_) failure_ = launcher_gone();
+  if (!pidfd_.valid() && !failure_) failure_ = launcher_gone();
 }
 
 ExitStatus Step::status() const {
@@ -173,7 +214,7 @@ ExitStatus Step::status() const {
   ExitStatus status;
   status.timed_out = timed_out_;
   if (!report_) {
-    if (phase_ != Phase::kKilled) {
+    if (phase_ != Phase::kKilled && phase_ != Phase::kAbandoned) {
       throw base::Error(base::ErrorKind::kIo, "the step was killed from outside")
           .hint("see whether the machine or the container ran out of memory");
     }

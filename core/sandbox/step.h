@@ -32,7 +32,7 @@ class Step {
 
  private:
   using Clock = std::chrono::steady_clock;
-  enum class Phase { kRunning, kTerminating, kKilled };
+  enum class Phase { kRunning, kTerminating, kKilled, kAbandoned };
 
   void wait_for_event(const Output& output);
   void handle_stop(const std::stop_token& stop);
@@ -42,9 +42,13 @@ class Step {
   void read_messages();
   void take(Message message);
   void end_it();
+  void kill();
   ExitStatus status() const;
 
   std::string upper_;
+  // Without a pid namespace the init has to end its processes itself, and where it died the launcher does:
+  // all is over when both have closed their ends of the socket.
+  bool emulated_ = false;
   os::Fd output_;
   os::Fd errors_;
   os::Fd socket_;

@@ -23,6 +23,25 @@ std::string_view tier_name(Tier tier) {
   return "none";
 }
 
+std::string_view tier_summary(Tier tier) {
+  switch (tier) {
+    case Tier::kPrivileged:
+      return "root with mounts";
+    case Tier::kUserNamespace:
+      return "a user namespace with a range of ids";
+    case Tier::kSingleIdUserNamespace:
+      return "a user namespace with one id: RUN works as root only, and cannot change owners";
+    case Tier::kEmulatedRoot:
+      return "RUN works without mounts: steps' paths are translated, owners are real";
+    case Tier::kEmulated:
+      return "RUN works without mounts and privileges: steps' paths are translated, owners are kept in a "
+             "table";
+    case Tier::kNone:
+      return "RUN is not possible";
+  }
+  return "";
+}
+
 bool is_emulated(Tier tier) {
   return tier == Tier::kEmulatedRoot || tier == Tier::kEmulated;
 }

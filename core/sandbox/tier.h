@@ -41,7 +41,19 @@ ProbeResult probe(const std::string& work_directory);
 // failed step and its remedy when it does not work here, Error{kUsage} for an unknown name.
 ProbeResult probe_named(const std::string& name, const std::string& work_directory);
 
-// Moves this process into the tier's user namespace (nothing to do for kPrivileged and kNone): afterwards it
+struct TierReport {
+  Tier tier = Tier::kNone;
+  std::vector<ProbeStep> steps;  // up to the first that failed
+  bool works = false;
+};
+
+// Checks every tier that has RUN, best first: the first that works is what probe() finds.
+std::vector<TierReport> examine(const std::string& work_directory);
+
+// What the tier is, for a log line: "RUN works without mounts: ...".
+std::string_view tier_summary(Tier tier);
+
+// Moves this process into the tier's user namespace (nothing to do without one): afterwards it
 // is uid 0 in it, with the user's subordinate ids mapped from 1 on (kUserNamespace) or nothing else
 // (kSingleIdUserNamespace). All later file work and all steps happen inside, so that one code path serves
 // every tier. The caller must be single-threaded.

@@ -53,9 +53,13 @@ struct Exception {
 };
 
 const std::vector<Exception> kAllowedCalls = {
-    {"core/sandbox/init.cpp", "_exit(", "PID 1 of the sandbox, a process of its own"},
+    {"core/sandbox/emulated_program.cpp", "_exit(", "the step's process"},
+    {"core/sandbox/init_process.cpp", "_exit(", "a step's init, a process of its own"},
+    {"core/sandbox/probe_check.cpp", "_exit(", "a probe in a child of its own"},
+    {"core/sandbox/probe_emulated.cpp", "_exit(", "a probe in a child of its own"},
+    {"core/sandbox/probe_mounts.cpp", "_exit(", "a probe in a child of its own"},
+    {"core/sandbox/supervisor.cpp", "_exit(", "a step's init, a process of its own"},
     {"core/sandbox/program.cpp", "_exit(", "the child between fork and exec"},
-    {"core/sandbox/probe.cpp", "_exit(", "the child that tries what the kernel allows"},
     {"core/sandbox/launcher_process.cpp", "_exit(", "the launcher, a process of its own"},
     {"core/os/user_namespace.cpp", "_exit(", "the child that holds a namespace open"},
     {"core/os/spawn.cpp", "environ", "a child that is given no environment inherits ours, unread"},
