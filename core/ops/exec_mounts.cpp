@@ -55,14 +55,15 @@ class MountPlanner {
     planned_.mounts.emplace_back(std::move(overlay));
   }
 
-  // Writes are discarded with the farm.
+  // What is written is discarded with the farm.
   void add_farm(const snapshot::LayerStack& stack, const std::string& source, bool writable) {
     planned_.discarded.push_back(services_.layers->begin());
     const std::string& farm = planned_.discarded.back().tree();
-    services_.layers->prepare_farm(stack, source, farm, *notes_);
+    const auto files = writable ? snapshot::FarmFiles::kCopied : snapshot::FarmFiles::kLinked;
+    services_.layers->prepare_farm(stack, source, farm, files, *notes_);
     const bool is_directory = snapshot::MergedView(stack).lookup(source)->is_directory();
     const std::string path = is_directory ? "" : std::string(snapshot::base_name(source));
-    planned_.mounts.emplace_back(sandbox::BindMount{farm, target_, !writable, path, true});
+    planned_.mounts.emplace_back(sandbox::BindMount{farm, target_, !writable, path});
   }
 
   void add_mount(const graph::CacheMount& cache) {

@@ -53,7 +53,7 @@ std::unique_ptr<StepTree> Farms::take(const snapshot::LayerStack& stack) {
   tree = std::make_unique<StepTree>(layers_.store().make_temp("farm-"),
                                     real ? sandbox::stub::Owners::kReal : sandbox::stub::Owners::kTable,
                                     count_entries(stack));
-  layers_.prepare_farm(stack, "", tree->farm(), tree->notes());
+  layers_.prepare_farm(stack, "", tree->farm(), snapshot::FarmFiles::kLinked, tree->notes());
   return tree;
 }
 

@@ -21,10 +21,10 @@
 
 #include "base/error.h"
 #include "os/fd.h"
-#include "sandbox/emulated_stub.h"
 #include "sandbox/emulation.h"
 #include "sandbox/landlock.h"
 #include "sandbox/stub/abi.h"
+#include "sandbox/stub_image.h"
 
 namespace cooper::sandbox {
 
@@ -68,7 +68,7 @@ void set_file_capability(const std::string& work) {
 }
 
 void have_our_stub() {
-  if (!have_stub()) throw base::os_error(ENOEXEC, "answer system calls on", "this processor");
+  if (stub_image().empty()) throw base::os_error(ENOEXEC, "answer system calls on", "this processor");
 }
 
 // How what a step left behind is found.

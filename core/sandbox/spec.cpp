@@ -25,7 +25,7 @@ void fields(Visitor& visit, Value& value) {
   } else if constexpr (std::is_same_v<Type, FarmRoot::Place>) {
     visit(value.target, value.path);
   } else if constexpr (std::is_same_v<Type, BindMount>) {
-    visit(value.source, value.target, value.read_only, value.path, value.is_farm);
+    visit(value.source, value.target, value.read_only, value.path);
   } else if constexpr (std::is_same_v<Type, OverlayMount>) {
     visit(value.lower, value.upper, value.work, value.source, value.target);
   } else if constexpr (std::is_same_v<Type, TmpfsMount>) {

@@ -39,9 +39,6 @@ struct BindMount {
   std::string target;
   bool read_only = true;
   std::string path{};  // what of `source`, whose symlinks cannot lead out of it; "" for all
-  // Without mounts: its files are hard links to the store's, to be copied before they are written to, and the
-  // board knows their owners (a farm).
-  bool is_farm = false;
 };
 // A path of a layer stack, mounted at `target`: `source` (a directory or a file of the merged tree, "" for
 // its root) of an overlay of `lower`. With an upper, writes are seen by the step and then discarded; without,

@@ -51,11 +51,12 @@ struct Planted {
 class FarmBuilder {
  public:
   FarmBuilder(const MergedView& view, const std::string& source, const std::string& directory, Form form,
-              InodeNotes& notes, base::ThreadPool& pool)
+              FarmFiles files, InodeNotes& notes, base::ThreadPool& pool)
       : view_(view),
         source_(source),
         directory_(directory),
         form_(form),
+        files_(files),
         notes_(notes),
         pool_(pool),
         root_(directory) {
@@ -143,13 +144,16 @@ class FarmBuilder {
              std::vector<Note>& notes) const {
     const std::string name(base_name(entry.path));
     const os::Fd& tree = trees_.at(from.layer);
-    if (::linkat(tree.get(), from.entry.path.c_str(), directory, name.c_str(), 0) < 0) {
+    if (files_ == FarmFiles::kCopied) {
+      copy(from, entry, writer);
+    } else if (::linkat(tree.get(), from.entry.path.c_str(), directory, name.c_str(), 0) < 0) {
       // Too many names, or a file system without hard links.
       if (errno != EMLINK && errno != EXDEV && errno != EPERM)
         base::throw_errno("link", fmt::format("{}/{}", directory_, entry.path));
       copy(from, entry, writer);
     }
-    take_note(directory, name, entry, names_of(from), notes);
+    const bool linked = files_ == FarmFiles::kLinked;
+    take_note(directory, name, entry, linked ? names_of(from) : 1, notes);
   }
 
   void copy(const LocatedEntry& from, const Entry& entry, TreeWriter& writer) const {
@@ -195,6 +199,7 @@ class FarmBuilder {
   std::string source_;
   std::string directory_;
   Form form_;
+  FarmFiles files_;
   InodeNotes& notes_;
   base::ThreadPool& pool_;
   os::Root root_;
@@ -211,8 +216,8 @@ bool is_system_place(std::string_view path) {
 }
 
 void build_farm(const MergedView& view, const std::string& source, const std::string& directory, Form form,
-                InodeNotes& notes, base::ThreadPool& pool) {
-  FarmBuilder(view, source, directory, form, notes, pool).build();
+                FarmFiles files, InodeNotes& notes, base::ThreadPool& pool) {
+  FarmBuilder(view, source, directory, form, files, notes, pool).build();
 }
 
 }  // namespace cooper::snapshot

@@ -20,11 +20,14 @@ namespace cooper::snapshot {
 // Whether a path is at or below a place that each step's own mounts hide: "dev", "proc", "sys".
 bool is_system_place(std::string_view path);
 
+// How files get into a farm. Copies may be written to in place.
+enum class FarmFiles { kLinked, kCopied };
+
 // Fills `directory`, which is empty and on the layers' file system, with what `view` has at `source` ("" for
 // all of it); every layer has its tree. A single file becomes `directory`/its name. What `form` cannot hold
 // goes to `notes`. Throws Error{kIo}.
 void build_farm(const MergedView& view, const std::string& source, const std::string& directory, Form form,
-                InodeNotes& notes, base::ThreadPool& pool);
+                FarmFiles files, InodeNotes& notes, base::ThreadPool& pool);
 
 // The places of a farm where mounts go: while it lives, they are symlinks to themselves (sandbox/stub/abi.h)
 // with what is there put aside. Parents keep their times.

@@ -207,9 +207,9 @@ LayerPtr LayerStore::commit_step(Staging staging, const LayerStack& lower, const
 }
 
 void LayerStore::prepare_farm(const LayerStack& stack, const std::string& source,
-                              const std::string& directory, InodeNotes& notes) {
+                              const std::string& directory, FarmFiles files, InodeNotes& notes) {
   for (const LayerPtr& layer : stack) make_tree(*layer);
-  build_farm(MergedView(stack), source, directory, form_, notes, pool_);
+  build_farm(MergedView(stack), source, directory, form_, files, notes, pool_);
 }
 
 LayerPtr LayerStore::publish(const Staging& staging, LayerIndex index) {

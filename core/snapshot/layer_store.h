@@ -16,6 +16,7 @@
 #include "base/guarded.h"
 #include "base/thread_pool.h"
 #include "os/beneath.h"
+#include "snapshot/farm.h"
 #include "snapshot/farm_changes.h"
 #include "snapshot/form.h"
 #include "snapshot/inode_notes.h"
@@ -109,7 +110,7 @@ class LayerStore {
 
   // Fills `directory`, empty and on the store's file system, with what the stack has at `source` (farm.h).
   void prepare_farm(const LayerStack& stack, const std::string& source, const std::string& directory,
-                    InodeNotes& notes);
+                    FarmFiles files, InodeNotes& notes);
   // commit_upper() for a step that ran in a farm of `lower`, which becomes one of `lower` and the layer.
   LayerPtr commit_farm(Staging staging, const std::string& farm, const std::vector<FarmChange>& changes,
                        InodeNotes& notes, const LayerStack& lower, const StepSurroundings& step = {});

@@ -24,7 +24,7 @@ class SnapshotFarmChanges : public support::LayerFixture {
  protected:
   SnapshotFarmChanges() { fs::create_directory(farm_); }
 
-  void build(const LayerStack& stack) { layers_.prepare_farm(stack, "", farm_, notes_); }
+  void build(const LayerStack& stack) { layers_.prepare_farm(stack, "", farm_, FarmFiles::kLinked, notes_); }
   // The script must not write to files in place: nobody breaks the links to the store's here.
   LayerPtr run(const LayerStack& stack, const std::string& script, const std::vector<FarmChange>& changes) {
     Staging staging = layers_.begin();

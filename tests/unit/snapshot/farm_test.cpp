@@ -24,7 +24,7 @@ class SnapshotFarm : public support::LayerFixture {
     return directory_.path() + "/store/farm" + (path.empty() ? "" : "/" + path);
   }
   void build(const LayerStack& stack, const std::string& source = "") {
-    layers_.prepare_farm(stack, source, farm(), notes_);
+    layers_.prepare_farm(stack, source, farm(), FarmFiles::kLinked, notes_);
   }
   static struct stat status_of(const std::string& path) {
     struct stat status {};
