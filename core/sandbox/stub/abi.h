@@ -39,6 +39,8 @@ inline constexpr std::size_t kMaxBinds = kLastFd - kFirstBindFd + 1;
 inline constexpr std::uint64_t kStubAddress = 0x200000000000;
 inline constexpr std::uint64_t kStubSize = 0x100000;
 inline constexpr std::uint64_t kBoardAddress = 0x210000000000;
+// Where each stub also maps a page of its program, so that others can tell from /proc/PID/maps what it runs.
+inline constexpr std::uint64_t kMarkerAddress = 0x1ffffffff000;
 
 enum class ChangeKind : char {
   kPath = 'p',  // the path itself, and its directory
@@ -96,6 +98,14 @@ struct XattrRecord {
   std::uint32_t next;  // index + 1
 };
 
+// What the first program of a step finds out about a bind.
+struct Found {
+  // The symlink in the root that keeps its place; inode 0: there is none.
+  std::uint64_t device;
+  std::uint64_t inode;
+  char place[1024];  // of its source, outside; "": unknown, or too long
+};
+
 inline constexpr std::uint32_t kBoardVersion = 1;
 inline constexpr std::size_t kMaxGroups = 64;
 inline constexpr std::size_t kMaxCalls = 512;
@@ -128,6 +138,13 @@ struct Board {
   std::uint32_t xattrs_used;
   std::uint32_t table_full;          // something could not be kept: the step must not count as a success
   std::uint32_t refused[kMaxCalls];  // how often a call was refused that this tier cannot answer, by number
+  std::uint32_t first_free_xattr;    // index + 1 of a record that was given back; the next one is its `next`
+  std::uint32_t devices;             // whether some entry may be a device
+  // By the first program, for all others.
+  std::uint32_t no_openat2;   // the kernel, or a filter around the step, does not know it; tests may set it
+  std::uint32_t init;         // the process whose descendants the step is
+  std::uint64_t proc_device;  // of /proc: st_dev
+  Found found[kMaxBinds];     // what was there for each bind
 };
 
 }  // namespace cooper::sandbox::stub

@@ -1,0 +1,28 @@
+// New files: what the disk is asked for, and what the table has to say beside it.
+//
+// On disk everything stays readable and writable for us, whatever mode the step asked for.
+#pragma once
+
+#include <sys/stat.h>
+
+#include "sandbox/stub/identity.h"
+#include "sandbox/stub/paths.h"
+
+namespace cooper::sandbox::stub {
+
+// The bits that every directory, or other file, has on disk.
+inline unsigned disk_mode(unsigned mode, bool directory) {
+  return table_owners() ? (mode & 0777) | (directory ? 0700U : 0600U) : mode;
+}
+
+// 0, or why nothing may be made in the directory of `entry`; `parent` becomes what the step sees of it.
+long check_creation(const Entry& entry, struct stat& parent);
+
+// Says whose a file is that was just made (`file`: as the disk has it) with disk_mode(`mode`) in `parent`.
+// `fd`: it, or its directory with `name`.
+void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, bool directory);
+
+// The process's umask.
+unsigned current_umask();
+
+}  // namespace cooper::sandbox::stub

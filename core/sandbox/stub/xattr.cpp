@@ -1,0 +1,186 @@
+#include "sandbox/stub/xattr.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/xattr.h>
+
+#include "sandbox/stub/changes.h"
+#include "sandbox/stub/handlers.h"
+#include "sandbox/stub/identity.h"
+#include "sandbox/stub/permission.h"
+#include "sandbox/stub/table.h"
+
+namespace cooper::sandbox::stub {
+namespace {
+
+// The three forms of each call differ in how they name the file.
+long node_of(Call& call, Node& node) {
+  switch (call.number) {
+    case SYS_fsetxattr:
+    case SYS_fgetxattr:
+    case SYS_flistxattr:
+    case SYS_fremovexattr:
+      return open_node(call.fd(0), "", AT_EMPTY_PATH, node);
+    case SYS_lsetxattr:
+    case SYS_lgetxattr:
+    case SYS_llistxattr:
+    case SYS_lremovexattr:
+      return open_node(AT_FDCWD, call.path(0), AT_SYMLINK_NOFOLLOW, node);
+    default:
+      return open_node(AT_FDCWD, call.path(0), 0, node);
+  }
+}
+
+enum class Kind { kDisk, kTable, kNone };
+
+Kind kind_of(const char* name, const struct stat& file) {
+  if (!table_owners() || file.st_uid != board().host_uid || starts_with(name, "user.")) return Kind::kDisk;
+  return starts_with(name, "security.") || starts_with(name, "trusted.") ? Kind::kTable : Kind::kNone;
+}
+
+bool may_set(const char* name) {
+  return has_capability(equal(name, "security.capability") ? CAP_SETFCAP : CAP_DAC_OVERRIDE);
+}
+
+// The kernel's own calls on what a node is; it refuses attributes of symlinks by itself.
+long on_disk(Call& call, const Node& node) {
+  const bool link = S_ISLNK(node.file.st_mode);
+  if (link) return call.number == SYS_lsetxattr || call.number == SYS_lremovexattr ? -EPERM : -ENODATA;
+  const DescriptorPath path(node.fd.get());
+  long number = call.number;
+  if (number == SYS_fsetxattr || number == SYS_lsetxattr) number = SYS_setxattr;
+  if (number == SYS_fgetxattr || number == SYS_lgetxattr) number = SYS_getxattr;
+  if (number == SYS_flistxattr || number == SYS_llistxattr) number = SYS_listxattr;
+  if (number == SYS_fremovexattr || number == SYS_lremovexattr) number = SYS_removexattr;
+  return sys(number, path.text, call.arguments[1], call.arguments[2], call.arguments[3], call.arguments[4]);
+}
+
+long set_record(const struct stat& file, const char* name, const void* value, std::size_t size, int flags) {
+  if (strlen(name) >= sizeof XattrRecord::name || size > sizeof XattrRecord::value) return -ENOSPC;
+  const TableLock lock;
+  TableEntry* entry = entry_for(file);
+  if (entry == nullptr) return -ENOSPC;
+  XattrRecord* record = find_record(*entry, name);
+  if (record != nullptr && (flags & XATTR_CREATE) != 0) return -EEXIST;
+  if (record == nullptr && (flags & XATTR_REPLACE) != 0) return -ENODATA;
+  if (record == nullptr) {
+    const std::uint32_t index = take_xattr();
+    if (index == 0) return -ENOSPC;
+    record = &xattr_records()[index - 1];
+    Writer(record->name, sizeof record->name).add(name);
+    record->next = entry->first_xattr;
+    entry->first_xattr = index;
+  }
+  memcpy(record->value, value, size);
+  record->length = static_cast<std::uint32_t>(size);
+  return 0;
+}
+
+long get_record(const struct stat& file, const char* name, void* value, std::size_t size) {
+  if (look_up(file).first_xattr == 0) return -ENODATA;
+  const TableLock lock;
+  const TableEntry* entry = existing_entry(file.st_dev, file.st_ino);
+  const XattrRecord* record = entry == nullptr ? nullptr : find_record(*entry, name);
+  if (record == nullptr) return -ENODATA;
+  if (size == 0) return record->length;
+  if (size < record->length) return -ERANGE;
+  memcpy(value, record->value, record->length);
+  return record->length;
+}
+
+// Behind what the disk lists.
+long list_records(const struct stat& file, char* names, std::size_t size, long used) {
+  if (look_up(file).first_xattr == 0) return used;
+  const TableLock lock;
+  const TableEntry* entry = existing_entry(file.st_dev, file.st_ino);
+  std::uint32_t index = entry == nullptr ? 0 : entry->first_xattr;
+  for (; index != 0; index = xattr_records()[index - 1].next) {
+    const char* name = xattr_records()[index - 1].name;
+    const auto length = static_cast<long>(strlen(name)) + 1;
+    if (size != 0 && used + length > static_cast<long>(size)) return -ERANGE;
+    if (size != 0) memcpy(names + used, name, static_cast<std::size_t>(length));
+    used += length;
+  }
+  return used;
+}
+
+}  // namespace
+
+XattrRecord* find_record(const TableEntry& entry, const char* name) {
+  XattrRecord* records = xattr_records();
+  for (std::uint32_t index = entry.first_xattr; index != 0; index = records[index - 1].next) {
+    if (equal(records[index - 1].name, name)) return &records[index - 1];
+  }
+  return nullptr;
+}
+
+bool remove_record(TableEntry& entry, const char* name) {
+  XattrRecord* records = xattr_records();
+  std::uint32_t* link = &entry.first_xattr;
+  while (*link != 0) {
+    const std::uint32_t index = *link;
+    XattrRecord& record = records[index - 1];
+    if (equal(record.name, name)) {
+      *link = record.next;
+      record.next = board().first_free_xattr;
+      board().first_free_xattr = index;
+      return true;
+    }
+    link = &record.next;
+  }
+  return false;
+}
+
+long on_setxattr(Call& call) {
+  const char* name = call.path(1);
+  const auto* value = call.pointer<const void>(2);
+  if (!is_address(name) || (call.size(3) != 0 && !is_address(value))) return -EFAULT;
+  Node node;
+  if (const long error = node_of(call, node); error != 0) return error;
+  const Kind kind = kind_of(name, node.file);
+  if (kind == Kind::kNone) return -EOPNOTSUPP;
+  if (kind == Kind::kTable && !may_set(name)) return -EPERM;
+  if (kind == Kind::kDisk) {
+    if (const long error = check_access(node.file, kMayWrite); error != 0) return error;
+  }
+  if (const long error = prepare_change(node, kind == Kind::kDisk); error != 0) return error;
+  if (kind == Kind::kDisk) return on_disk(call, node);
+  return set_record(node.file, name, value, call.size(3), call.flags(4));
+}
+
+long on_getxattr(Call& call) {
+  const char* name = call.path(1);
+  if (!is_address(name)) return -EFAULT;
+  Node node;
+  if (const long error = node_of(call, node); error != 0) return error;
+  const Kind kind = kind_of(name, node.file);
+  if (kind == Kind::kDisk) return on_disk(call, node);
+  if (kind == Kind::kNone) return starts_with(name, "system.") ? -ENODATA : -EOPNOTSUPP;
+  return get_record(node.file, name, call.pointer<void>(2), call.size(3));
+}
+
+long on_listxattr(Call& call) {
+  Node node;
+  if (const long error = node_of(call, node); error != 0) return error;
+  long used = S_ISLNK(node.file.st_mode) ? 0 : on_disk(call, node);
+  if (used == -EOPNOTSUPP) used = 0;
+  if (used < 0) return used;
+  return list_records(node.file, call.pointer<char>(1), call.size(2), used);
+}
+
+long on_removexattr(Call& call) {
+  const char* name = call.path(1);
+  if (!is_address(name)) return -EFAULT;
+  Node node;
+  if (const long error = node_of(call, node); error != 0) return error;
+  const Kind kind = kind_of(name, node.file);
+  if (kind == Kind::kNone) return -EOPNOTSUPP;
+  if (kind == Kind::kTable && !may_set(name)) return -EPERM;
+  if (const long error = prepare_change(node, kind == Kind::kDisk); error != 0) return error;
+  if (kind == Kind::kDisk) return on_disk(call, node);
+  const TableLock lock;
+  TableEntry* entry = existing_entry(node.file.st_dev, node.file.st_ino);
+  return entry != nullptr && remove_record(*entry, name) ? 0 : -ENODATA;
+}
+
+}  // namespace cooper::sandbox::stub
