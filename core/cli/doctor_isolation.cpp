@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/core.h>
+#include <set>
 
 namespace cooper::cli {
 
@@ -34,6 +35,24 @@ constexpr std::array<Platform, 9> kPlatforms = {{
      "install newuidmap (package uidmap), and give the user a range in /etc/subuid and /etc/subgid"},
 }};
 
+const char* description(Tier tier) {
+  switch (tier) {
+    case Tier::kPrivileged:
+      return "namespaces and mounts, as root";
+    case Tier::kUserNamespace:
+      return "namespaces and mounts, as any user";
+    case Tier::kSingleIdUserNamespace:
+      return "namespaces and mounts, with root's id alone";
+    case Tier::kEmulatedRoot:
+      return "as root, without mounts and namespaces";
+    case Tier::kEmulated:
+      return "as any user, without mounts and namespaces";
+    case Tier::kNone:
+      return "";
+  }
+  return "";
+}
+
 const char* meaning(Tier tier) {
   switch (tier) {
     case Tier::kPrivileged:
@@ -59,10 +78,12 @@ bool has_namespaces(Tier tier) {
   return tier == Tier::kPrivileged || tier == Tier::kUserNamespace;
 }
 
-std::string render_step(const sandbox::ProbeStep& step) {
+// `known`: the remedies that were printed already.
+std::string render_step(const sandbox::ProbeStep& step, std::set<std::string>& known) {
   std::string text = fmt::format("       {}{}: {}\n", step.ok ? "" : "missing: ", step.what, step.detail);
-  if (!step.remedy.empty()) text += fmt::format("       to allow it: {}\n", step.remedy);
-  return text;
+  if (step.remedy.empty()) return text;
+  return text +
+         fmt::format("       to allow it: {}\n", known.insert(step.remedy).second ? step.remedy : "as above");
 }
 
 std::string render_settings(const Environment& environment) {
@@ -87,13 +108,14 @@ const sandbox::TierReport* chosen_tier(const std::vector<sandbox::TierReport>& r
 
 std::string render_tiers(const std::vector<sandbox::TierReport>& reports) {
   std::string text;
+  std::set<std::string> known;
   for (const auto& report : reports) {
     text += fmt::format("{:<4} {:<14} {}\n", report.works ? "yes" : "no", sandbox::tier_name(report.tier),
-                        sandbox::tier_summary(report.tier));
+                        description(report.tier));
     for (const auto& step : report.steps) {
       // What simply works would only hide what does not.
       if (!step.ok || (report.works && step.what != "work directory" && !step.detail.empty()))
-        text += render_step(step);
+        text += render_step(step, known);
     }
   }
   return text;

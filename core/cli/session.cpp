@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "cli/network.h"
 #include "os/beneath.h"
-#include "sandbox/emulated_stub.h"
+#include "sandbox/stub_image.h"
 
 namespace cooper::cli {
 namespace {

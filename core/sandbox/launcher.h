@@ -31,7 +31,7 @@ struct ExitStatus {
 class Launcher {
  public:
   // Forks the launcher process. Call once, single-threaded, after enter(). `stub`: for the emulated tiers, an
-  // executable descriptor (emulated_stub.h). There this process is made undumpable, for its steps have its
+  // executable descriptor (stub_image.h). There this process is made undumpable, for its steps have its
   // uid: none of them can trace it, nor read its memory or its environment.
   static std::unique_ptr<Launcher> start(Tier tier, os::Fd stub = {});
   virtual ~Launcher() = default;  // ends the process; running steps are killed

@@ -31,6 +31,9 @@ TEST(DoctorIsolation, SaysWhatIsMissingAndWhatWouldAllowIt) {
   const std::string text = render_tiers(all);
   EXPECT_THAT(text, HasSubstr("no   privileged"));
   EXPECT_THAT(text, HasSubstr("missing: mount: not permitted\n       to allow it: do this\n"));
+  EXPECT_THAT(text, HasSubstr("no   userns         namespaces and mounts, as any user\n"
+                              "       missing: mount: not permitted\n"
+                              "       to allow it: as above\n"));
   EXPECT_THAT(text, HasSubstr("yes  emulated "));
   EXPECT_THAT(text, HasSubstr("hard links: not permitted; files are copied"));
   EXPECT_THAT(text, Not(HasSubstr("plain")));
