@@ -1,10 +1,10 @@
 #include "sandbox/stub/descendants.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #include "sandbox/stub/calls.h"
 #include "sandbox/stub/identity.h"
+#include "sandbox/stub/listing.h"
 #include "sandbox/stub/scratch.h"
 
 namespace cooper::sandbox::stub {
@@ -36,14 +36,6 @@ bool is_of_step(std::uint64_t process) {
   return false;
 }
 
-struct Directory64 {
-  std::uint64_t inode;
-  std::int64_t offset;
-  std::uint16_t size;
-  std::uint8_t type;
-  char name[1];
-};
-
 }  // namespace
 
 long kill_all_others(int signal) {
@@ -56,7 +48,7 @@ long kill_all_others(int signal) {
     const long size = sys(SYS_getdents64, proc.get(), buffer.get(), kPathSize);
     if (size <= 0) return result;
     for (long at = 0; at < size;) {
-      const auto* item = reinterpret_cast<const Directory64*>(buffer + at);
+      const auto* item = reinterpret_cast<const ListedName*>(buffer + at);
       at += item->size;
       const char* digits = item->name;
       const std::uint64_t process = read_number(digits);

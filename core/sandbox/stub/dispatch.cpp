@@ -29,6 +29,7 @@ constexpr Row kUnsorted[] = {
     {SYS_readlinkat, When::kAlways, on_readlinkat},
     {SYS_statfs, When::kAlways, on_statfs},
     {SYS_openat, When::kAlways, on_openat},
+    {SYS_getdents64, When::kAlways, on_getdents64},
     {SYS_truncate, When::kAlways, on_truncate},
     {SYS_mkdirat, When::kAlways, on_mkdirat},
     {SYS_mknodat, When::kAlways, on_mknodat},
@@ -106,7 +107,7 @@ constexpr Row kUnsorted[] = {
     {SYS_getsockname, When::kAlways, on_socket_name},
     {SYS_getpeername, When::kAlways, on_socket_name},
     {SYS_getsockopt, When::kPeerOwner, on_getsockopt},
-    {SYS_socket, When::kNoNetwork, on_no_access},
+    {SYS_socket, When::kSocket, on_socket},
     // What would lead around the stub, where programs have another way.
     {SYS_openat2, When::kAlways, on_missing},
     {SYS_clone3, When::kAlways, on_missing},

@@ -41,7 +41,7 @@ enum class When : std::uint8_t {
   kEveryone,    // kill(-1, ...)
   kPeerOwner,   // getsockopt(..., SOL_SOCKET, SO_PEERCRED)
   kPrivileges,  // the options of prctl that have to do with who the process is
-  kNoNetwork,   // socket() of other families than AF_UNIX, where the board says so
+  kSocket,      // socket() of other families than AF_UNIX
 };
 
 struct Row {

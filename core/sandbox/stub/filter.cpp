@@ -63,8 +63,8 @@ bool is_wanted(const Row& row) {
     case When::kTable:
     case When::kPeerOwner:
       return table_owners();
-    case When::kNoNetwork:
-      return board().no_network != 0;
+    case When::kSocket:
+      return table_owners() || board().no_network != 0;
     default:
       return true;
   }
@@ -140,7 +140,7 @@ void add_condition(Assembler& out, const Row& row) {
     case When::kPrivileges:
       trap_privileges(out);
       break;
-    case When::kNoNetwork:
+    case When::kSocket:
       out.load(argument_low(0));
       out.if_equal(AF_UNIX, 1, 0);
       out.trap();

@@ -19,6 +19,9 @@ long on_statfs(Call& call);
 long on_openat(Call& call);
 long on_truncate(Call& call);
 
+// listing.cpp
+long on_getdents64(Call& call);
+
 // names.cpp
 long on_mkdirat(Call& call);
 long on_mknodat(Call& call);
@@ -77,6 +80,7 @@ long on_pselect6(Call& call);
 long on_epoll_pwait(Call& call);
 
 // sockets.cpp
+long on_socket(Call& call);
 long on_bind(Call& call);
 long on_connect(Call& call);
 long on_sendto(Call& call);
@@ -89,7 +93,6 @@ long on_missing(Call& call);      // ENOSYS: programs have another way
 long on_forbidden(Call& call);    // EPERM, and counted: what this tier cannot do
 long on_invalid(Call& call);      // EINVAL
 long on_unsupported(Call& call);  // EOPNOTSUPP
-long on_no_access(Call& call);    // EACCES
 
 // legacy.cpp: names of calls that newer architectures do not have
 extern const Row kLegacyRows[];

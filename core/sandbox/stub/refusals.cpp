@@ -22,8 +22,4 @@ long on_unsupported(Call&) {
   return -EOPNOTSUPP;
 }
 
-long on_no_access(Call&) {
-  return -EACCES;
-}
-
 }  // namespace cooper::sandbox::stub
