@@ -52,7 +52,7 @@ os::Fd sealed_file(const FileMount& mount) {
   os::Fd file(
       base::check(::memfd_create("cooper-file", MFD_CLOEXEC | MFD_ALLOW_SEALING), "create", "a memory file"));
   os::FdSink(file.get(), mount.target).write(std::as_bytes(std::span(mount.content)));
-  // Only root can give files away; where ids are only believed in, it is root's.
+  // Only root can give files away; where ids are only believed in, the board says whose it is.
   if (::fchown(file.get(), mount.uid, mount.gid) < 0 && errno != EPERM && errno != EINVAL)
     base::throw_errno("chown", mount.target);
   base::check(::fchmod(file.get(), mount.mode), "set the mode of", mount.target);
@@ -141,7 +141,12 @@ void BindTable::add_mount(const TmpfsMount& mount) {
 }
 
 void BindTable::add_mount(const FileMount& mount) {
-  bind(mount.target, add_source(sealed_file(mount)), Flags::kReadOnly | Flags::kOwnersKept);
+  os::Fd file = sealed_file(mount);
+  struct stat status {};
+  base::check(::fstat(file.get(), &status), "examine the mount for", mount.target);
+  if (status.st_uid != mount.uid || status.st_gid != mount.gid)
+    owned_.push_back({status.st_dev, status.st_ino, mount.uid, mount.gid});
+  bind(mount.target, add_source(std::move(file)), Flags::kReadOnly | Flags::kOwnersKept);
 }
 
 std::string BindTable::make_scratch(std::uint32_t mode) {

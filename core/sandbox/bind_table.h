@@ -49,6 +49,15 @@ class BindTable {
   os::Fd open(const Entry& entry, const std::string& rest = "") const;
   const os::Fd& source(const Entry& entry) const { return sources_[entry.source]; }
 
+  // Files of the binds that belong to somebody else than the disk can say.
+  struct Owned {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+  };
+  const std::vector<Owned>& owned() const { return owned_; }
+
   // Writes the binds to a board; the source of entries()[i] is to have the number stub::kFirstBindFd + i.
   // Throws Error{kUnsupported} for too many binds, or too long a target.
   void publish(stub::Board& board) const;
@@ -71,6 +80,7 @@ class BindTable {
   // Of the sources that lie in the scratch directory: their paths outside; else "".
   std::vector<std::string> scratch_paths_;
   std::vector<Entry> entries_;
+  std::vector<Owned> owned_;
 };
 
 }  // namespace cooper::sandbox
