@@ -20,6 +20,8 @@ packages_of() {
       echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore mmdebstrap nginx-light rsync
       # The packaging: Cloud Build and CodeBuild files are YAML, the Jenkins library is Groovy.
       echo python3-yaml groovy default-jre-headless
+      # Containers as CI systems start them.
+      echo runc
       ;;
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;

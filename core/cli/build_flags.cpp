@@ -213,8 +213,9 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--store", flags.store, "directory for layers and cache (default: ~/.cache/cooper)");
   app.add_option("--store-limit", flags.store_limit,
                  "most that the store may hold after the build, 0 for all (default: 20 GB, 20% of the disk)");
-  app.add_option("--isolation", flags.isolation,
-                 "how RUN is isolated: auto, privileged, userns, userns-single, none");
+  app.add_option(
+      "--isolation", flags.isolation,
+      "how RUN is isolated: auto, privileged, userns, userns-single, emulated-root, emulated, none");
   app.add_option("--parallel", flags.parallel, "RUN steps at once (default: by the machine)");
 }
 

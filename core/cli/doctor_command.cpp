@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "cli/doctor_isolation.h"
 #include "cli/network.h"
 #include "cli/signals.h"
 #include "oci/reference.h"
@@ -18,15 +19,10 @@ namespace {
 int examine_isolation(const DoctorFlags& flags, const Environment& environment) {
   std::string store = flags.store.empty() ? environment.default_store() : flags.store;
   os::make_directories(store, 0700);
-  sandbox::ProbeResult result = sandbox::probe(store);
-  for (const sandbox::ProbeStep& step : result.steps) {
-    std::printf("%-4s %s%s%s\n", step.ok ? "yes" : "no", step.what.c_str(), step.detail.empty() ? "" : ": ",
-                step.detail.c_str());
-    if (!step.ok && !step.remedy.empty()) std::printf("     to allow it: %s\n", step.remedy.c_str());
-  }
-  std::printf("\nRUN steps use: %s (%s)\n", std::string(sandbox::tier_name(result.tier)).c_str(),
-              result.reason.c_str());
-  return result.tier == sandbox::Tier::kNone ? base::exit_code(base::ErrorKind::kUnsupported) : 0;
+  const auto reports = sandbox::examine(store);
+  std::printf("How RUN can work here, best first, with %s as the work directory:\n\n%s\n%s", store.c_str(),
+              render_tiers(reports).c_str(), render_choice(reports, environment).c_str());
+  return chosen_tier(reports) == nullptr ? base::exit_code(base::ErrorKind::kUnsupported) : 0;
 }
 
 void print_step(const registry::DiagnosisStep& step) {

@@ -26,6 +26,13 @@ snapshot::Form form_of(sandbox::Tier tier) {
   return snapshot::Form::kOwn;
 }
 
+void emit(base::EventSink& events, base::Event::Kind kind, const std::string& text) {
+  base::Event event;
+  event.kind = kind;
+  event.text = text;
+  events.emit(std::move(event));
+}
+
 std::unique_ptr<sandbox::Launcher> start_launcher(sandbox::Tier tier, const std::string& store) {
   return sandbox::Launcher::start(tier, sandbox::is_emulated(tier) ? sandbox::open_stub(store) : os::Fd());
 }
@@ -57,11 +64,9 @@ build::Toolbox Session::open_tools(const RegistryFlags& registry, base::EventSin
   tools.form = form_of(probe_.tier);
   tools.launcher = launcher_.get();
   if (launcher_ == nullptr) tools.no_launcher_reason = probe_.reason;
+  if (sandbox::is_emulated(probe_.tier)) emit(events, base::Event::Kind::kNote, probe_.reason);
   Network network = open_network(environment_, registry, [&events](const std::string& line) {
-    base::Event event;
-    event.kind = base::Event::Kind::kWarning;
-    event.text = line;
-    events.emit(std::move(event));
+    emit(events, base::Event::Kind::kWarning, line);
   });
   tools.http = network.http;
   tools.registry = network.client();

@@ -52,7 +52,7 @@ os::Fd sealed_file(const FileMount& mount) {
   os::Fd file(
       base::check(::memfd_create("cooper-file", MFD_CLOEXEC | MFD_ALLOW_SEALING), "create", "a memory file"));
   os::FdSink(file.get(), mount.target).write(std::as_bytes(std::span(mount.content)));
-  // Only root can give files away; where ids are only believed in, it is root's.
+  // Only root can give files away; where ids are only believed in, the board says whose it is.
   if (::fchown(file.get(), mount.uid, mount.gid) < 0 && errno != EPERM && errno != EINVAL)
     base::throw_errno("chown", mount.target);
   base::check(::fchmod(file.get(), mount.mode), "set the mode of", mount.target);
@@ -101,11 +101,11 @@ void BindTable::add_devices() {
   }
   make_directory(place + "/shm", 01777);
   make_directory(place + "/mqueue", 01777);
-  const std::size_t devices = add_source(os::open_file("/dev", O_PATH | O_DIRECTORY));
   for (const std::string name : kDevices) {
-    struct stat status {};
-    if (::stat(("/dev/" + name).c_str(), &status) < 0) continue;  // a container without /dev/tty
-    bind("/dev/" + name, devices, S_ISDIR(status.st_mode) ? Flags::kDirectory : 0U, name);
+    os::Fd node(::open(("/dev/" + name).c_str(), O_PATH | O_CLOEXEC));
+    if (!node.valid()) continue;  // a container without /dev/tty
+    const std::uint32_t flags = is_directory(node, "/dev/" + name) ? Flags::kDirectory : 0U;
+    bind("/dev/" + name, add_source(std::move(node)), flags);
   }
 }
 
@@ -141,7 +141,12 @@ void BindTable::add_mount(const TmpfsMount& mount) {
 }
 
 void BindTable::add_mount(const FileMount& mount) {
-  bind(mount.target, add_source(sealed_file(mount)), Flags::kReadOnly | Flags::kOwnersKept);
+  os::Fd file = sealed_file(mount);
+  struct stat status {};
+  base::check(::fstat(file.get(), &status), "examine the mount for", mount.target);
+  if (status.st_uid != mount.uid || status.st_gid != mount.gid)
+    owned_.push_back({status.st_dev, status.st_ino, mount.uid, mount.gid});
+  bind(mount.target, add_source(std::move(file)), Flags::kReadOnly | Flags::kOwnersKept);
 }
 
 std::string BindTable::make_scratch(std::uint32_t mode) {
@@ -156,23 +161,20 @@ std::size_t BindTable::add_source(os::Fd source) {
   return sources_.size() - 1;
 }
 
-void BindTable::bind(const std::string& target, std::size_t source, std::uint32_t flags,
-                     const std::string& path) {
-  bind_once(normal_path(target), source, flags, path);
+void BindTable::bind(const std::string& target, std::size_t source, std::uint32_t flags) {
+  bind_once(normal_path(target), source, flags);
   for (const auto& place : farm_.places) {
-    if (normal_path(place.target) == normal_path(target))
-      bind_once(normal_path(place.path), source, flags, path);
+    if (normal_path(place.target) == normal_path(target)) bind_once(normal_path(place.path), source, flags);
   }
 }
 
-void BindTable::bind_once(const std::string& target, std::size_t source, std::uint32_t flags,
-                          const std::string& path) {
+void BindTable::bind_once(const std::string& target, std::size_t source, std::uint32_t flags) {
   if (target == "/") throw base::os_error(EBUSY, "mount over the root at", target);
   entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
                                 [&](const Entry& entry) { return is_beneath(entry.target, target); }),
                  entries_.end());
   leave_mark(target);
-  entries_.push_back({target, source, path, flags});
+  entries_.push_back({target, source, flags});
 }
 
 // The symlink to itself that tells whoever gets there over another path to look for a bind. The root has them
@@ -209,30 +211,27 @@ std::optional<BindTable::Match> BindTable::find(const std::string& path) const {
 os::Fd BindTable::open(const Entry& entry, const std::string& rest) const {
   const int source = sources_[entry.source].get();
   os::Fd copy(base::check(::fcntl(source, F_DUPFD_CLOEXEC, 0), "open the mount at", entry.target));
-  const std::string path = normal_path(entry.path + "/" + rest);
-  if (path == "/") return copy;
-  return os::Root(std::move(copy)).open_nofollow(path, O_PATH);
+  return rest.empty() ? std::move(copy) : os::Root(std::move(copy)).open_nofollow(rest, O_PATH);
 }
 
 void BindTable::publish(stub::Board& board) const {
   const auto sorted = entries();
-  if (sorted.size() > stub::kMaxBinds || sources_.size() > stub::kMaxBinds) {
+  if (sorted.size() > stub::kMaxBinds) {
     throw base::Error(base::ErrorKind::kUnsupported,
                       "a step with more mounts than are possible without mounts")
         .hint(fmt::format("use {} mounts or less", stub::kMaxBinds - 16));
   }
   board.bind_count = 0;
   for (const auto& entry : sorted) {
-    stub::Bind& bind = board.binds[board.bind_count++];
+    stub::Bind& bind = board.binds[board.bind_count];
     bind = {};
+    bind.fd = stub::kFirstBindFd + static_cast<int>(board.bind_count++);
     if (entry.target.size() >= sizeof bind.target) {
       throw base::Error(base::ErrorKind::kUnsupported,
                         fmt::format("a mount's target is too long: '{}'", entry.target))
           .hint(fmt::format("use less than {} characters", sizeof bind.target));
     }
     std::memcpy(bind.target, entry.target.data(), entry.target.size());
-    std::memcpy(bind.path, entry.path.data(), std::min(entry.path.size(), sizeof bind.path - 1));
-    bind.fd = stub::kFirstBindFd + static_cast<int>(entry.source);
     bind.flags = entry.flags;
   }
 }

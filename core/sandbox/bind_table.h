@@ -24,7 +24,6 @@ class BindTable {
   struct Entry {
     std::string target;       // normal
     std::size_t source = 0;   // index into sources()
-    std::string path;         // beneath it, "" for itself
     std::uint32_t flags = 0;  // stub::Bind::Flags
   };
 
@@ -48,17 +47,25 @@ class BindTable {
   std::optional<Match> find(const std::string& path) const;
   // What a bind shows (O_PATH). Throws Error{kIo}.
   os::Fd open(const Entry& entry, const std::string& rest = "") const;
-  const os::Fd& source(std::size_t index) const { return sources_[index]; }
-  std::size_t source_count() const { return sources_.size(); }
+  const os::Fd& source(const Entry& entry) const { return sources_[entry.source]; }
 
-  // Writes the binds to a board; source i is to have the number stub::kFirstBindFd + i. Throws
-  // Error{kUnsupported} for too many binds, or too long a target.
+  // Files of the binds that belong to somebody else than the disk can say.
+  struct Owned {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+  };
+  const std::vector<Owned>& owned() const { return owned_; }
+
+  // Writes the binds to a board; the source of entries()[i] is to have the number stub::kFirstBindFd + i.
+  // Throws Error{kUnsupported} for too many binds, or too long a target.
   void publish(stub::Board& board) const;
 
  private:
   std::size_t add_source(os::Fd source);
-  void bind(const std::string& target, std::size_t source, std::uint32_t flags, const std::string& path = "");
-  void bind_once(const std::string& target, std::size_t source, std::uint32_t flags, const std::string& path);
+  void bind(const std::string& target, std::size_t source, std::uint32_t flags);
+  void bind_once(const std::string& target, std::size_t source, std::uint32_t flags);
   void leave_mark(const std::string& target);
   std::string make_scratch(std::uint32_t mode);
   void add_devices();
@@ -73,6 +80,7 @@ class BindTable {
   // Of the sources that lie in the scratch directory: their paths outside; else "".
   std::vector<std::string> scratch_paths_;
   std::vector<Entry> entries_;
+  std::vector<Owned> owned_;
 };
 
 }  // namespace cooper::sandbox

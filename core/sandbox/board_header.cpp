@@ -8,24 +8,46 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sandbox/stub/slots.h"
 
 namespace cooper::sandbox {
 
 BoardHeader::BoardHeader(const os::Fd& board) {
   struct stat status {};
   base::check(::fstat(board.get(), &status), "examine", "the board");
-  if (static_cast<std::size_t>(status.st_size) < sizeof(stub::Board))
-    throw base::Error(base::ErrorKind::kInternal, "a board that is too short");
-  void* address = ::mmap(nullptr, sizeof(stub::Board), PROT_READ | PROT_WRITE, MAP_SHARED, board.get(), 0);
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ < sizeof(stub::Board)) throw base::Error(base::ErrorKind::kInternal, "a board that is too short");
+  void* address = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, board.get(), 0);
   if (address == MAP_FAILED) base::throw_errno("map", "the board");
   board_ = static_cast<stub::Board*>(address);
   if (board_->version == stub::kBoardVersion) return;
-  ::munmap(address, sizeof(stub::Board));
+  ::munmap(address, size_);
   throw base::Error(base::ErrorKind::kInternal, "a board of another version");
 }
 
 BoardHeader::~BoardHeader() {
-  ::munmap(board_, sizeof(stub::Board));
+  ::munmap(board_, size_);
+}
+
+// Nobody else writes yet, so this takes no lock.
+void BoardHeader::set_owner(const BindTable::Owned& file) const {
+  auto* entries = reinterpret_cast<stub::TableEntry*>(reinterpret_cast<char*>(board_) + board_->table_offset);
+  std::uint64_t slot = stub::first_slot(file.device, file.inode, board_->capacity);
+  for (std::uint64_t tried = 0; tried < board_->capacity; ++tried) {
+    stub::TableEntry& entry = entries[slot];
+    if (entry.inode == 0 || (entry.inode == file.inode && entry.device == file.device)) {
+      if (entry.inode == 0) ++board_->used;
+      entry = {};
+      entry.device = file.device;
+      entry.inode = file.inode;
+      entry.flags = stub::TableEntry::kOwned;
+      entry.uid = file.uid;
+      entry.gid = file.gid;
+      return;
+    }
+    slot = (slot + 1) & (board_->capacity - 1);
+  }
+  throw base::Error(base::ErrorKind::kUnsupported, "too many files with owners of their own");
 }
 
 void BoardHeader::describe(const Spec& spec, const BindTable& binds) const {
@@ -46,6 +68,8 @@ void BoardHeader::describe(const Spec& spec, const BindTable& binds) const {
   board_->no_network = spec.network == Network::kNone ? 1 : 0;
   std::memcpy(board_->root_path, directory.c_str(), directory.size() + 1);
   binds.publish(*board_);
+  if (board_->owners == stub::Owners::kReal) return;
+  for (const auto& file : binds.owned()) set_owner(file);
 }
 
 }  // namespace cooper::sandbox

@@ -1,4 +1,5 @@
-// The part of the board that a step's init fills in (stub/abi.h): who runs, and what is bound where.
+// The part of the board that a step's init fills in (stub/abi.h): who runs, what is bound where, and whose
+// the files are that it makes itself.
 #pragma once
 
 #include "os/fd.h"
@@ -10,16 +11,19 @@ namespace cooper::sandbox {
 
 class BoardHeader {
  public:
-  // Maps the start of the memory file. Throws Error{kIo}, Error{kInternal} for another version's.
+  // Maps the memory file. Throws Error{kIo}, Error{kInternal} for another version's.
   explicit BoardHeader(const os::Fd& board);
   ~BoardHeader();
   BoardHeader(const BoardHeader&) = delete;
   BoardHeader& operator=(const BoardHeader&) = delete;
 
-  // Throws Error{kUnsupported} for more groups or binds than it holds.
+  // Throws Error{kUnsupported} for more groups or binds than it holds, or a full table.
   void describe(const Spec& spec, const BindTable& binds) const;
 
  private:
+  void set_owner(const BindTable::Owned& file) const;
+
+  std::size_t size_ = 0;
   stub::Board* board_ = nullptr;
 };
 

@@ -97,7 +97,12 @@ void set_capabilities(std::uint64_t effective) {
   base::check(::syscall(SYS_capset, &header, data.data()), "set", "the capabilities");
 }
 
-void set_ids(const Spec& spec, Tier tier) {
+void become_user(const Spec& spec) {
+  base::check(::setresgid(spec.gid, spec.gid, spec.gid), "become gid", std::to_string(spec.gid));
+  base::check(::setresuid(spec.uid, spec.uid, spec.uid), "become uid", std::to_string(spec.uid));
+}
+
+void set_mapped_ids(const Spec& spec, Tier tier) {
   if (tier == Tier::kSingleIdUserNamespace && (spec.uid != 0 || spec.gid != 0)) {
     throw base::Error(
         base::ErrorKind::kUnsupported,
@@ -108,8 +113,7 @@ void set_ids(const Spec& spec, Tier tier) {
   if (tier != Tier::kSingleIdUserNamespace) {
     base::check(::setgroups(spec.groups.size(), spec.groups.data()), "set", "the supplementary groups");
   }
-  base::check(::setresgid(spec.gid, spec.gid, spec.gid), "become gid", std::to_string(spec.gid));
-  base::check(::setresuid(spec.uid, spec.uid, spec.uid), "become uid", std::to_string(spec.uid));
+  become_user(spec);
 }
 
 }  // namespace
@@ -130,6 +134,11 @@ void apply_ulimits(const std::vector<std::string>& ulimits, std::uint64_t least_
   for (const auto& ulimit : ulimits) apply_ulimit(ulimit, least_open_files);
 }
 
+void set_ids(const Spec& spec) {
+  base::check(::setgroups(spec.groups.size(), spec.groups.data()), "set", "the supplementary groups");
+  become_user(spec);
+}
+
 void limit_capabilities(std::uint64_t mask) {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   std::array<__user_cap_data_struct, 2> data{};
@@ -139,11 +148,11 @@ void limit_capabilities(std::uint64_t mask) {
 }
 
 void become_step_user(const Spec& spec, Tier tier, const SeccompFilter& filter) {
-  if (spec.insecure) return set_ids(spec, tier);
+  if (spec.insecure) return set_mapped_ids(spec, tier);
   drop_bounding_set(default_capabilities());
   // Before the ids: without no_new_privs a filter needs CAP_SYS_ADMIN. It allows all that follows here.
   filter.install();
-  set_ids(spec, tier);
+  set_mapped_ids(spec, tier);
   // The bounding set only limits what exec may give; what we hold must go too. Another uid has lost it all
   // already.
   set_capabilities(spec.uid == 0 ? default_capabilities() : 0);

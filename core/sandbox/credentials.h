@@ -18,6 +18,9 @@ std::uint64_t default_capabilities();
 // Error{kIo} when refused. The limits of open files are never less than `least_open_files`.
 void apply_ulimits(const std::vector<std::string>& ulimits, std::uint64_t least_open_files = 0);
 
+// Becomes the step's user and groups. Throws Error{kIo}.
+void set_ids(const Spec& spec);
+
 // This process keeps of its capabilities those in `mask` only, none to be passed on by other users' programs.
 // Throws Error{kIo}.
 void limit_capabilities(std::uint64_t mask);

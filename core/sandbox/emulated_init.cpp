@@ -15,7 +15,7 @@ namespace cooper::sandbox {
 
 namespace {
 
-void run_step(StepFds& fds, const os::Fd& stub, const SeccompFilter& filter) {
+void run_step(StepFds& fds, const os::Fd& stub, Tier tier, const SeccompFilter& filter) {
   const Spec spec = read_spec(fds.spec);
   fds.spec.reset();
   join_cgroups(spec);
@@ -27,20 +27,20 @@ void run_step(StepFds& fds, const os::Fd& stub, const SeccompFilter& filter) {
     board.describe(spec, binds);
   }
   const pid_t program = base::check(::fork(), "start", "the step's process");
-  if (program == 0) run_emulated_program({spec, binds, stub, filter, fds});
+  if (program == 0) run_emulated_program({tier, spec, binds, stub, filter, fds});
   Descendants processes;
   supervise(program, fds, processes);
 }
 
 }  // namespace
 
-void run_emulated_init(StepFds fds, os::Fd stub, const SeccompFilter& filter) {
+void run_emulated_init(StepFds fds, os::Fd stub, Tier tier, const SeccompFilter& filter) {
   // Killed by the launcher's death it could not end the step: it is told instead.
   ::prctl(PR_SET_PDEATHSIG, kParentGone);
   end_after(fds.socket, [&] {
     base::check(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "become", "the subreaper");
     ::umask(0);
-    run_step(fds, stub, filter);
+    run_step(fds, stub, tier, filter);
   });
 }
 

@@ -8,6 +8,6 @@ namespace cooper::sandbox {
 
 // Runs in a fresh child of the launcher; never returns. `stub`: its executable. The filter is Docker's
 // default profile, for where no container has put its own on us.
-[[noreturn]] void run_emulated_init(StepFds fds, os::Fd stub, const SeccompFilter& filter);
+[[noreturn]] void run_emulated_init(StepFds fds, os::Fd stub, Tier tier, const SeccompFilter& filter);
 
 }  // namespace cooper::sandbox

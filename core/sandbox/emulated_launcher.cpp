@@ -39,8 +39,8 @@ pid_t fork_init(int& pidfd) {
 
 }  // namespace
 
-EmulatedLauncher::EmulatedLauncher(os::Fd& control, os::Fd& stub)
-    : control_(control), stub_(stub), filter_(SeccompFilter::default_profile()) {
+EmulatedLauncher::EmulatedLauncher(os::Fd& control, os::Fd& stub, Tier tier)
+    : control_(control), stub_(stub), tier_(tier), filter_(SeccompFilter::default_profile()) {
   base::check(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "become", "the subreaper");
   // The builder's end is seen on the socket: killed by it, this process could end nobody.
   ::prctl(PR_SET_PDEATHSIG, 0);
@@ -76,7 +76,7 @@ void EmulatedLauncher::start(Message request) {
     control_.reset();
     running_.clear();
     children_.reset();
-    run_emulated_init(std::move(fds), std::move(stub_), filter_);
+    run_emulated_init(std::move(fds), std::move(stub_), tier_, filter_);
   }
   if (pid < 0) {
     const auto error = base::os_error(errno, "start", "the step's init");

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <optional>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -20,7 +21,12 @@ namespace cooper::sandbox {
 
 namespace {
 
+// The reserved descriptors, and one above them that the stub uses for changed roots.
+constexpr std::uint64_t kLeastOpenFiles = 1024;
+
 void connect_streams(const StepFds& fds) {
+  // So that whoever the step believes to be may open /dev/stdout and /dev/stderr again.
+  for (const os::Fd* fd : {&fds.output, &fds.errors}) (void)::fchmod(fd->get(), 0666);
   const os::Fd input = os::open_file("/dev/null", O_RDONLY);
   base::check(::dup2(input.get(), STDIN_FILENO), "connect", "stdin");
   base::check(::dup2(fds.output.get(), STDOUT_FILENO), "connect", "stdout");
@@ -58,11 +64,13 @@ std::string find_program(const Spec& spec, const StepView& view) {
   report_unstarted(spec.argv[0], failure);
 }
 
-// From here on nothing that runs can gain what this process has not.
-void give_up_privileges(const SeccompFilter& filter) {
+// From here on nothing that runs can gain what this process has not. Where owners are real so is the user.
+void give_up_privileges(const EmulatedProgram& program) {
   base::check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set", "no_new_privs");
-  limit_capabilities(default_capabilities());
-  if (!is_filtered()) filter.install();
+  if (!is_filtered()) program.filter.install();
+  if (program.tier == Tier::kEmulatedRoot) set_ids(program.spec);
+  const bool is_root = ::geteuid() == 0;
+  limit_capabilities(is_root || program.tier == Tier::kEmulated ? default_capabilities() : 0);
 }
 
 bool may_write(const BindTable::Entry& entry) {
@@ -71,8 +79,9 @@ bool may_write(const BindTable::Entry& entry) {
   return (entry.flags & stub::Bind::kReadOnly) == 0 && !(is_proc && ::geteuid() == 0);
 }
 
-void confine(const EmulatedProgram& program, const StepView& view) {
-  if (!Landlock::usable()) return;
+// Before this process is somebody else, who may not get to all of the places.
+std::optional<Landlock> granted_files(const EmulatedProgram& program, const StepView& view) {
+  if (!Landlock::usable()) return std::nullopt;
   const auto& farm = std::get<FarmRoot>(program.spec.root);
   using Access = Landlock::Access;
   Landlock rules;
@@ -80,10 +89,10 @@ void confine(const EmulatedProgram& program, const StepView& view) {
   rules.grant(os::open_file(farm.scratch, O_PATH | O_DIRECTORY).get(), Access::kWrite, farm.scratch);
   rules.grant(program.stub.get(), Access::kRead, "the stub");
   for (const auto& entry : program.binds.entries()) {
-    const os::Fd place = program.binds.open(entry);
-    rules.grant(place.get(), may_write(entry) ? Access::kWrite : Access::kRead, entry.target);
+    rules.grant(program.binds.source(entry).get(), may_write(entry) ? Access::kWrite : Access::kRead,
+                entry.target);
   }
-  rules.enforce();
+  return rules;
 }
 
 void place(int fd, int number) {
@@ -97,9 +106,8 @@ void place_descriptors(const EmulatedProgram& program, const StepView& view) {
   place(program.stub.get(), stub::kStubFd);
   place(program.fds.board.get(), stub::kBoardFd);
   if (program.fds.changes.valid()) place(program.fds.changes.get(), stub::kChangesFd);
-  for (std::size_t index = 0; index < program.binds.source_count(); ++index) {
-    place(program.binds.source(index).get(), stub::kFirstBindFd + static_cast<int>(index));
-  }
+  int number = stub::kFirstBindFd;
+  for (const auto& entry : program.binds.entries()) place(program.binds.source(entry).get(), number++);
 }
 
 void prepare(const EmulatedProgram& program, const StepView& view) {
@@ -108,10 +116,11 @@ void prepare(const EmulatedProgram& program, const StepView& view) {
   ::umask(0022);
   const os::Fd directory = view.open(program.spec.cwd);
   base::check(::fchdir(directory.get()), "enter the working directory", program.spec.cwd);
-  apply_ulimits(program.spec.ulimits, stub::kLastFd + 1);
+  apply_ulimits(program.spec.ulimits, kLeastOpenFiles);
   place_descriptors(program, view);
-  give_up_privileges(program.filter);
-  confine(program, view);
+  const auto files = granted_files(program, view);
+  give_up_privileges(program);
+  if (files) files->enforce();
 }
 
 [[noreturn]] void become_stub(const Spec& spec, const std::string& path) {

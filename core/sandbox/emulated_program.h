@@ -9,6 +9,7 @@
 namespace cooper::sandbox {
 
 struct EmulatedProgram {
+  Tier tier;
   const Spec& spec;
   const BindTable& binds;
   const os::Fd& stub;

@@ -128,7 +128,7 @@ void run_launcher(os::Fd control, Tier tier, os::Fd stub) {
     detach_from_builder(control, stub);
     erase_arguments();
     if (is_emulated(tier)) {
-      EmulatedLauncher(control, stub).serve();
+      EmulatedLauncher(control, stub, tier).serve();
     } else {
       serve(control, tier);
     }

@@ -9,7 +9,7 @@
 
 namespace cooper::sandbox {
 
-// The whole ELF file; empty where cooper was built for a processor that has no stub yet.
+// The whole ELF file.
 std::span<const std::byte> stub_image();
 
 // An executable, read-only descriptor of the stub: a memory file, else a file without a name in `directory`

@@ -38,10 +38,7 @@ class EmulatedTest : public ::testing::Test {
   }
   Spec shell(const std::string& script) const { return spec({"sh", "-c", script}); }
 
-  // The scratch directory must be empty for each step, as the builder's is.
   FarmRoot farm() const {
-    os::remove_tree(path("scratch"));
-    os::make_directories(path("scratch"));
     return {.directory = path("root"),
             .scratch = path("scratch"),
             .places = {},
@@ -50,6 +47,8 @@ class EmulatedTest : public ::testing::Test {
   }
 
   Outcome run(const Spec& step, const std::stop_token& stop = {}) const {
+    os::remove_tree(path("scratch"));  // as the builder's, it must be empty for each step
+    os::make_directories(path("scratch"));
     Outcome outcome;
     outcome.status = launcher_->run(
         step,

@@ -9,6 +9,7 @@
 
 #include "emulated_fixture.h"
 #include "os/pidfd.h"
+#include "sandbox/process_tree.h"
 
 namespace cooper::sandbox::test {
 namespace {
@@ -30,6 +31,15 @@ bool has(const std::vector<std::string>& lines, const std::string& wanted) {
   return std::find(lines.begin(), lines.end(), wanted) != lines.end();
 }
 
+// "" for the file of a process that is gone.
+std::string text_of(const std::string& file) {
+  try {
+    return os::read_file(file);
+  } catch (const base::Error&) {
+    return "";
+  }
+}
+
 class EmulatedLauncherTest : public EmulatedTest {
  protected:
   // A number of seconds that no other process sleeps for.
@@ -41,9 +51,8 @@ class EmulatedLauncherTest : public EmulatedTest {
     for (const auto& entry : fs::directory_iterator("/proc")) {
       const std::string name = entry.path().filename().string();
       if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      std::ifstream file(entry.path() / "cmdline");
-      const std::string command((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-      if (command.find(marker_) != std::string::npos) found.push_back(std::stoi(name));
+      if (text_of(entry.path() / "cmdline").find(marker_) != std::string::npos)
+        found.push_back(std::stoi(name));
     }
     return found;
   }
@@ -67,7 +76,7 @@ TEST_F(EmulatedLauncherTest, GivesTheStubWhatTheContractSays) {
        {"argument /show", "argument one", "variable A=b", "user 1000 100 of 0 0", "group 20", "group 30",
         "network none", "changes yes", "bind /run/secrets/token rf-o file", "bind /in wd-o directory",
         "bind /etc/resolv.conf rf-o file", "bind /proc wdm- directory", "bind /sys rd-- directory",
-        "bind /dev wd-o directory", "bind /dev/null wf-- device", "files 1023 1023"}) {
+        "bind /dev wd-o directory", "bind /dev/null wf-- device", "files 1024 1024"}) {
     EXPECT_TRUE(has(lines, wanted)) << wanted;
   }
   EXPECT_TRUE(has(lines, "root " + path("root")));
@@ -153,32 +162,27 @@ TEST_F(EmulatedLauncherTest, AThrowingReaderEndsTheStep) {
   EXPECT_TRUE(sleepers().empty());
 }
 
-// The launcher's children are the inits of this test's steps.
+// 0 for a process that is gone.
 pid_t parent_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string field;
-  for (int index = 0; index < 4; ++index) file >> field;
-  return std::stoi(field);
+  return parse_process_status(text_of("/proc/" + std::to_string(pid) + "/stat")).parent;
 }
 
 TEST_F(EmulatedLauncherTest, WhatAKilledInitLeavesIsEnded) {
   bool killed = false;
-  EXPECT_THROW(launcher_->run(shell(daemon() + "sleep " + marker_ + " & echo ready; wait"),
-                              [&](int, base::ByteSpan) {
-                                for (const pid_t pid : sleepers()) {
-                                  for (pid_t parent = parent_of(pid); parent > 1;
-                                       parent = parent_of(parent)) {
-                                    std::ifstream name("/proc/" + std::to_string(parent) + "/comm");
-                                    std::string text;
-                                    name >> text;
-                                    if (text != "cooper-init") continue;
-                                    ::kill(parent, SIGKILL);
-                                    killed = true;
-                                  }
-                                }
-                              },
-                              {}),
-               base::Error);
+  EXPECT_THROW(
+      launcher_->run(shell(daemon() + "sleep " + marker_ + " & echo ready; wait"),
+                     [&](int, base::ByteSpan) {
+                       for (const pid_t pid : sleepers()) {
+                         for (pid_t parent = parent_of(pid); parent > 1; parent = parent_of(parent)) {
+                           if (text_of("/proc/" + std::to_string(parent) + "/comm") != "cooper-init\n")
+                             continue;
+                           ::kill(parent, SIGKILL);
+                           killed = true;
+                         }
+                       }
+                     },
+                     {}),
+      base::Error);
   EXPECT_TRUE(killed);
   EXPECT_TRUE(sleepers().empty());
 }

@@ -1,5 +1,5 @@
 // Runs real steps: a root file system of busybox, and one launcher for the whole test program in the best
-// tier that this user has here.
+// tier with mounts that this user has here.
 #pragma once
 
 #include <algorithm>
@@ -38,12 +38,23 @@ class Machine {
   }
 
  private:
-  Machine()
-      : probed_(
-            probe((fs::temp_directory_path() / ("cooper-probe-" + std::to_string(::getuid()))).string())) {
+  Machine() : probed_(find_tier()) {
     if (tier() == Tier::kNone) return;
     enter(tier());
     launcher_ = Launcher::start(tier());
+  }
+
+  static ProbeResult find_tier() {
+    const auto place = fs::temp_directory_path() / ("cooper-probe-" + std::to_string(::getuid()));
+    ProbeResult none;
+    for (const char* name : {"privileged", "userns", "userns-single"}) {
+      try {
+        return probe_named(name, place.string());
+      } catch (const base::Error& error) {
+        none.reason = error.summary();
+      }
+    }
+    return none;
   }
 
   ProbeResult probed_;
