@@ -62,10 +62,16 @@ sandbox::Spec describe_step(const graph::Exec& op, const snapshot::Account& acco
 
 // A program that could not be started may be one of another machine. Images can be labelled wrong, so this is
 // only asked once it has failed.
-void check_emulation(const oci::Platform& platform, const std::string& scratch) {
+void check_emulation(const oci::Platform& platform, const StepRoot& root, bool has_mounts) {
   oci::Platform host = oci::host_platform();
-  if (platform.architecture == host.architecture || sandbox::can_execute(platform.architecture, scratch))
-    return;
+  if (platform.architecture == host.architecture) return;
+  const bool has_emulator = sandbox::can_execute(platform.architecture, root.scratch());
+  if (has_emulator && has_mounts) return;
+  if (has_emulator) {
+    throw base::Error(base::ErrorKind::kUnsupported,
+                      fmt::format("cannot run programs of {} where nothing can be mounted", platform.str()))
+        .hint("take an isolation with namespaces ('cooper doctor' lists what works here), or build natively");
+  }
   throw base::Error(base::ErrorKind::kUnsupported,
                     fmt::format("cannot run programs of {} on this {} machine", platform.str(), host.str()))
       .hint(
@@ -101,8 +107,8 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
   };
   sandbox::ExitStatus status = services.launcher->run(spec, log, stop);
   if (status.code == kCannotExecute) {
-    check_emulation(services.definition->vertices[static_cast<std::size_t>(vertex)].platform,
-                    root->scratch());
+    check_emulation(services.definition->vertices[static_cast<std::size_t>(vertex)].platform, *root,
+                    services.farms == nullptr);
   }
   if (status.code != 0) fail(op, status, root->limits_met());
   return root->commit();

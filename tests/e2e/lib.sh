@@ -104,10 +104,17 @@ can_run() {
 
 need_run() { can_run || skip "RUN is not possible here: $(tail -n 1 "$work/.probe/log")"; }
 
-# Whether files may belong to several ids inside RUN: not with a single id.
-has_id_range() {
-  [[ $(id -u) -eq 0 ]] || grep -q "^$(id -un 2>/dev/null):" /etc/subuid 2>/dev/null
+# The isolation that RUN has here.
+isolation() {
+  ISOLATION=${ISOLATION:-$("$cooper" doctor --store "$E2E_DIRECTORY/probe-store" | sed -n 's/^RUN steps use: //p')}
+  echo "$ISOLATION"
 }
+
+# Whether files may belong to several ids inside RUN: not in a user namespace with a single one.
+has_id_range() { [[ $(isolation) != userns-single ]]; }
+
+# Whether steps have namespaces of their own.
+has_namespaces() { [[ $(isolation) != emulated* ]]; }
 
 dockerfile() { # dockerfile DIRECTORY <<EOF
   mkdir -p "$1"

@@ -102,12 +102,22 @@ with_emulator=(unshare --user --map-root-user --mount --propagation private -- b
   echo ":cooper-arm64:M::$magic:$mask:$(command -v qemu-aarch64-static):F" >/proc/sys/fs/binfmt_misc/register
   exec "$@"' emulate)
 "${with_emulator[@]}" true 2>/dev/null || skip 'no binfmt_misc in a user namespace here (Linux 6.7 has it)'
-"${with_emulator[@]}" "$cooper" build --store "$work/emulated-store" --progress plain --platform linux/arm64 \
-  -o type=oci,dest=emulated.tar emulated 2>log || { cat log >&2; fail 'RUN under an emulator'; }
+build_emulated() { # build_emulated ISOLATION ARGUMENT...
+  local isolation=$1
+  shift
+  "${with_emulator[@]}" "$cooper" build --store "$work/emulated-store" --isolation "$isolation" --progress plain \
+    --platform linux/arm64 "$@" emulated 2>log
+}
+build_emulated userns-single -o type=oci,dest=emulated.tar || { cat log >&2; fail 'RUN under an emulator'; }
 oci_open emulated.tar emulated.oci
 assert_eq "$(jq -r .architecture "$(oci_config emulated.oci)")" arm64 architecture
 sed -i 's,RUN .*,RUN ["/fails"],' emulated/Dockerfile
 result=0
-"${with_emulator[@]}" "$cooper" build --store "$work/emulated-store" --progress plain --platform linux/arm64 emulated \
-  2>log || result=$?
+build_emulated userns-single || result=$?
 assert_eq "$result" 7 'the exit code of an emulated program'
+
+# Where paths are translated inside each process, there is no place for an emulator.
+result=0
+build_emulated emulated || result=$?
+assert_eq "$result" 9 'the exit code where nothing can be mounted'
+assert_contains "$(cat log)" 'cannot run programs of linux/arm64 where nothing can be mounted' error
