@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "build/mount_restore.h"
 #include "build/mount_saving.h"
+#include "ops/cache_owners.h"
 #include "os/file_time.h"
 
 namespace cooper::build {
@@ -68,6 +69,7 @@ bool MountCaches::restore_from(const CacheImport& import, const ops::KeptMount& 
   const snapshot::BlobOpener opener = opener_of(import);
   MountState state;
   state.index = restore_mount(*save, opener, around_.layers, tree, stop);
+  if (around_.layers.form() == snapshot::Form::kOwn) ops::write_cache_owners(mount.directory, state.index);
   for (const cache::MountLayer& layer : save->layers) around_.blobs.add(layer.blob.digest, opener);
   around_.note(fmt::format("cache mount '{}' restored from the cache in {}: {}", mount.id,
                            import.records->name(), base::human_size(save->size)));

@@ -1,5 +1,6 @@
 #include "build/mount_packing.h"
 
+#include "ops/cache_owners.h"
 #include "os/file_time.h"
 #include "snapshot/pack_blob.h"
 
@@ -60,7 +61,14 @@ PackedMount MountPacker::pack(const ops::KeptMount& mount, const SavedElsewhere&
 snapshot::DirectoryIndex MountPacker::look(const std::string& directory,
                                            const std::optional<MountState>& last) const {
   snapshot::DirectoryRules rules;
-  rules.known = last ? &last->index : nullptr;
+  // Where the disk cannot say whose files are, what steps left beside it can.
+  std::optional<snapshot::LayerIndex> owners;
+  if (layers_.form() == snapshot::Form::kOwn) owners = ops::read_cache_owners(directory);
+  if (owners) {
+    rules.known = &*owners;
+  } else if (last) {
+    rules.known = &last->index;
+  }
   rules.since = last ? last->time : 0;
   rules.used_since = limits_.used_since;
   return snapshot::index_directory(directory, layers_.form(), rules, pool_);

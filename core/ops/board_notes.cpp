@@ -67,13 +67,13 @@ void BoardNotes::note(std::uint64_t device, std::uint64_t inode, const Entry& en
   board_.set(device, inode, attributes);
 }
 
-void BoardNotes::correct(std::uint64_t device, std::uint64_t inode, Entry& entry) const {
+bool BoardNotes::correct(std::uint64_t device, std::uint64_t inode, Entry& entry) const {
   const std::optional<sandbox::InodeAttributes> attributes = board_.find(device, inode);
   if (keeps_owners()) {
     entry.uid = attributes && attributes->owner ? attributes->owner->uid : 0;
     entry.gid = attributes && attributes->owner ? attributes->owner->gid : 0;
   }
-  if (!attributes) return;
+  if (!attributes) return false;
   if (attributes->mode && entry.type != EntryType::kSymlink) {
     entry.mode = *attributes->mode & 07777U;
     const std::uint32_t type = *attributes->mode & S_IFMT;
@@ -85,6 +85,7 @@ void BoardNotes::correct(std::uint64_t device, std::uint64_t inode, Entry& entry
     entry.device_minor = minor(*attributes->device);
   }
   for (const auto& [name, value] : attributes->xattrs) entry.xattrs[name] = value;
+  return true;
 }
 
 }  // namespace cooper::ops

@@ -13,7 +13,7 @@ class BoardNotes final : public snapshot::InodeNotes {
 
   void note(std::uint64_t device, std::uint64_t inode, const snapshot::Entry& entry,
             std::uint32_t links) override;
-  void correct(std::uint64_t device, std::uint64_t inode, snapshot::Entry& entry) const override;
+  bool correct(std::uint64_t device, std::uint64_t inode, snapshot::Entry& entry) const override;
 
  private:
   bool keeps_owners() const;

@@ -106,6 +106,7 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
     services.events->emit(std::move(event));
   };
   sandbox::ExitStatus status = services.launcher->run(spec, log, stop);
+  root->end();
   if (status.code == kCannotExecute) {
     check_emulation(services.definition->vertices[static_cast<std::size_t>(vertex)].platform, *root,
                     services.farms == nullptr);

@@ -8,6 +8,7 @@
 #include "base/encoder.h"
 #include "base/error.h"
 #include "context/local_tree.h"
+#include "ops/cache_owners.h"
 #include "ops/copy.h"
 #include "ops/file.h"
 #include "ops/mount_keeper.h"
@@ -237,6 +238,8 @@ class MountPlanner {
     entry.uid = cache.uid;
     entry.gid = cache.gid;
     notes_->note(status.st_dev, status.st_ino, entry, 1);
+    if (services_.layers->form() != snapshot::Form::kOwn || !planned_.caches.insert(directory).second) return;
+    note_cache_owners(directory, *notes_);
   }
 
   static bool exists(const std::string& directory) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,7 @@ struct StepMounts {
   std::vector<sandbox::MountOp> mounts;
   std::vector<std::string> env;  // secrets exposed as variables
   std::vector<os::FileLock> locks;
+  std::set<std::string> caches;  // directories of cache mounts whose owners only the board knows
   std::vector<snapshot::Staging> discarded;
   snapshot::LayerStack mounted;  // what bind mounts show
   std::vector<std::unique_ptr<AgentForward>> agents;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ops/cache_owners.h"
 #include "os/fd.h"
 #include "sandbox/refused_calls.h"
 #include "snapshot/layer_index.h"
@@ -82,6 +83,11 @@ std::vector<snapshot::FarmChange> FarmStepRoot::read_changes() const {
     return snapshot::everything_changed();  // a step that killed itself while it wrote
   }
   return changes;
+}
+
+void FarmStepRoot::end() {
+  for (const std::string& directory : mounts_.caches)
+    keep_cache_owners(directory, tree_->notes(), *services_.pool);
 }
 
 std::string FarmStepRoot::limits_met() const {

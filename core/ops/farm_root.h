@@ -21,6 +21,7 @@ class FarmStepRoot final : public StepRoot {
 
   void prepare(const graph::Exec& op, std::span<const solver::ResultPtr> inputs, sandbox::Spec& spec,
                const std::stop_token& stop) override;
+  void end() override;
   std::string limits_met() const override;
   snapshot::LayerPtr commit() override;
   std::string scratch() const override { return staging_.scratch(); }

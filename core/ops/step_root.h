@@ -22,6 +22,8 @@ class StepRoot {
   // as prepare_mounts() does.
   virtual void prepare(const graph::Exec& op, std::span<const solver::ResultPtr> inputs, sandbox::Spec& spec,
                        const std::stop_token& stop) = 0;
+  // To be called when the step's processes are gone, however it ended.
+  virtual void end() {}
   // What the step asked for and its tier cannot give, as a hint for when it has failed; "" for nothing.
   virtual std::string limits_met() const { return {}; }
   // After the step has ended well: its layer, null when nothing changed.

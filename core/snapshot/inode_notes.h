@@ -15,8 +15,9 @@ class InodeNotes {
   // The inode is to be seen as `entry` says: owner, type, mode, device, capabilities. `links`: the names that
   // it is to be seen with, when there are several. Replaces what was noted before.
   virtual void note(std::uint64_t device, std::uint64_t inode, const Entry& entry, std::uint32_t links) = 0;
-  // Corrects an entry that was read from the disk by what is noted of its inode.
-  virtual void correct(std::uint64_t device, std::uint64_t inode, Entry& entry) const = 0;
+  // Corrects an entry that was read from the disk by what is noted of its inode; false when nothing is: then
+  // it is what the disk says, and root's where the disk knows no owners.
+  virtual bool correct(std::uint64_t device, std::uint64_t inode, Entry& entry) const = 0;
 };
 
 }  // namespace cooper::snapshot

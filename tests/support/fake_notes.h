@@ -18,11 +18,10 @@ class FakeNotes final : public snapshot::InodeNotes {
             std::uint32_t links) override {
     noted_[{device, inode}] = {entry, links};
   }
-  void correct(std::uint64_t device, std::uint64_t inode, snapshot::Entry& entry) const override {
-    if (!keeps_owners_) return;
-    entry.uid = entry.gid = 0;
+  bool correct(std::uint64_t device, std::uint64_t inode, snapshot::Entry& entry) const override {
     auto found = noted_.find({device, inode});
-    if (found == noted_.end()) return;
+    if (keeps_owners_) entry.uid = entry.gid = 0;
+    if (found == noted_.end() || !keeps_owners_) return found != noted_.end();
     const snapshot::Entry& noted = found->second.first;
     entry.uid = noted.uid;
     entry.gid = noted.gid;
@@ -32,6 +31,7 @@ class FakeNotes final : public snapshot::InodeNotes {
       entry.device_major = noted.device_major;
       entry.device_minor = noted.device_minor;
     }
+    return true;
   }
 
   using Key = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
