@@ -113,7 +113,7 @@ void place_descriptors(const EmulatedProgram& program, const StepView& view) {
 void prepare(const EmulatedProgram& program, const StepView& view) {
   base::check(::setsid(), "start", "a session");
   ::umask(0022);
-  const os::Fd directory = view.open(program.spec.cwd);
+  const os::Fd directory = view.make_directory(program.spec.cwd);
   base::check(::fchdir(directory.get()), "enter the working directory", program.spec.cwd);
   apply_ulimits(program.spec.ulimits, kLeastOpenFiles);
   place_descriptors(program, view);

@@ -123,7 +123,7 @@ TEST_F(EmulatedLauncherTest, RefusesWhatItCannotGive) {
   step.root = OverlayRoot{};
   EXPECT_THROW(run(step), base::Error);
   step = shell("true");
-  step.cwd = "/nowhere";
+  step.cwd = "/bin/busybox";
   EXPECT_THROW(run(step), base::Error);
 }
 
