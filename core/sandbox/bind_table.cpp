@@ -86,7 +86,8 @@ BindTable::BindTable(const FarmRoot& farm) : farm_(farm) {}
 void BindTable::add_system_directories() {
   bind("/proc", add_source(os::open_file("/proc", O_PATH | O_DIRECTORY)),
        Flags::kDirectory | Flags::kMagicLinks);
-  bind("/sys", add_source(os::open_file("/sys", O_PATH | O_DIRECTORY)), Flags::kDirectory | Flags::kReadOnly);
+  if (os::Fd sys(::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC)); sys.valid())
+    bind("/sys", add_source(std::move(sys)), Flags::kDirectory | Flags::kReadOnly);
   add_devices();
 }
 

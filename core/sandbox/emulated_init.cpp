@@ -39,6 +39,7 @@ void run_emulated_init(StepFds fds, os::Fd stub, Tier tier, const SeccompFilter&
   ::prctl(PR_SET_PDEATHSIG, kParentGone);
   end_after(fds.socket, [&] {
     base::check(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "become", "the subreaper");
+    base::check(::setsid(), "start", "a session");  // the step's, so that kill(0) stays within it
     ::umask(0);
     run_step(fds, stub, tier, filter);
   });

@@ -111,15 +111,15 @@ void place_descriptors(const EmulatedProgram& program, const StepView& view) {
 }
 
 void prepare(const EmulatedProgram& program, const StepView& view) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   base::check(::setsid(), "start", "a session");
   ::umask(0022);
-  const os::Fd directory = view.open(program.spec.cwd);
+  const os::Fd directory = view.make_directory(program.spec.cwd);
   base::check(::fchdir(directory.get()), "enter the working directory", program.spec.cwd);
   apply_ulimits(program.spec.ulimits, kLeastOpenFiles);
   place_descriptors(program, view);
   const auto files = granted_files(program, view);
   give_up_privileges(program);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // becoming another user would clear it
   if (files) files->enforce();
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr auto kGrace = std::chrono::seconds(2);  // from TERM to KILL
 // Then an init that was asked to kill is taken for stopped by its own step.
-constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kPatience = std::chrono::seconds(2);
 
 // In memory, not in a pipe or a file: it holds secrets, and may be larger than a datagram.
 os::Fd write_spec(const Spec& spec) {

@@ -74,4 +74,20 @@ os::Fd StepView::open(const std::string& path) const {
   return open_place(place);
 }
 
+// The builder has made what is missing in the root; this is for what lies in a cache or in memory.
+os::Fd StepView::make_directory(const std::string& path) const {
+  try {
+    return open(path);
+  } catch (const base::Error& error) {
+    if (error.errno_value() != ENOENT || path == "/") throw;
+  }
+  const std::string place = normal_path(path);
+  const os::Fd parent = make_directory(parent_of(place));
+  const std::string name = place.substr(place.rfind('/') + 1);
+  // EEXIST: steps that share a cache may make it at once.
+  if (::mkdirat(parent.get(), name.c_str(), 0755) < 0 && errno != EEXIST)
+    base::throw_errno("create the directory", place);
+  return open(place);
+}
+
 }  // namespace cooper::sandbox

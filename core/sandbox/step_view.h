@@ -21,6 +21,10 @@ class StepView {
   // Opens (O_PATH) what `path` leads to, over symlinks too, which cannot lead out. Throws Error{kIo}.
   os::Fd open(const std::string& path) const;
 
+  // The same for a directory, which is made when it is missing, as runc makes a working directory. Throws
+  // Error{kIo}.
+  os::Fd make_directory(const std::string& path) const;
+
  private:
   // Without following anything: `path` is normal, and none of its directories is a symlink.
   os::Fd open_place(const std::string& path) const;

@@ -47,10 +47,6 @@ build_in() { # build_in KIND ISOLATION: prints the image's digest
   output=$(in_container "$1" build --store /mnt/volume/store --isolation "$2" --progress plain --quiet \
     --secret id=token,src=/mnt/cooper/token --source-date-epoch 1700000000 \
     -o type=oci,dest=/mnt/volume/image.tar /mnt/cooper/context </dev/null 2>&1) || {
-    if [[ $output == *"a step's root is not one for isolation"* ]]; then
-      echo "skipped: steps without mounts are not part of builds yet"
-      exit 77
-    fi
     echo "failed: $1, $2: $output" >&2
     return 1
   }
@@ -60,11 +56,7 @@ build_in() { # build_in KIND ISOLATION: prints the image's digest
 reference=$(build_in privileged privileged)
 [[ $reference == sha256:* ]] || fail "no digest from the privileged container: $reference"
 while read -r kind isolation; do
-  digest=$(build_in "$kind" "$isolation") || {
-    code=$?
-    [[ $code -ne 77 ]] || echo "$digest"
-    exit "$code"
-  }
+  digest=$(build_in "$kind" "$isolation")
   [[ $digest == "$reference" ]] || fail "$kind, $isolation: $digest instead of $reference"
   echo "$kind, $isolation: $digest"
 done <<'END'

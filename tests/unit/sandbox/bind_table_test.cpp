@@ -170,6 +170,18 @@ TEST_F(BindTableTest, WhatABoardCannotHoldIsRefused) {
   EXPECT_THROW(many.publish(*board), base::Error);
 }
 
+TEST_F(BindTableTest, ViewsMakeMissingDirectories) {
+  BindTable table(farm_);
+  table.add(BindMount{.source = path("shared"), .target = "/bin/shared", .read_only = false});
+  const StepView view(path("root"), table);
+  fs::create_symlink("shared", path("root/bin/shared"));
+  view.make_directory("/bin/shared/sub/../new/deep/");
+  EXPECT_TRUE(fs::is_directory(path("shared/new/deep")));
+  EXPECT_TRUE(view.make_directory("/bin/shared/new/deep").valid());
+  EXPECT_THROW(view.make_directory("/bin/tool/x"), base::Error);
+  EXPECT_TRUE(view.make_directory("/").valid());
+}
+
 TEST_F(BindTableTest, ViewsResolveOverLinksAndBinds) {
   fs::create_symlink("/etc/../shared", path("root/direct"));
   fs::create_symlink("shared", path("root/shared"));  // the builder's mark

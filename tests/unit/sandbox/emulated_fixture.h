@@ -19,9 +19,13 @@ class EmulatedTest : public ::testing::Test {
     for (const char* name : {"root/bin", "root/tmp", "root/work", "scratch"})
       os::make_directories(path(name));
     fs::copy_file(kBusybox, path("root/bin/busybox"));
-    for (const char* applet : {"sh", "cat", "echo", "sleep", "setsid", "true", "pwd", "kill", "touch"}) {
+    for (const char* applet :
+         {"sh", "cat", "echo", "sleep", "setsid", "true", "pwd", "kill", "touch", "rm"}) {
       fs::create_symlink("busybox", path("root/bin/") + applet);
     }
+    // The stand-in knows no binds.
+    os::make_directories(path("root/dev"));
+    os::write_file_atomically(path("root/dev/null"), "");
     make_board();
     changes_ = os::open_file(path("changes"), O_WRONLY | O_APPEND | O_CREAT);
     launcher_ = Launcher::start(Tier::kEmulatedRoot, os::open_file(COOPER_STAND_IN_STUB, O_PATH));
@@ -46,9 +50,14 @@ class EmulatedTest : public ::testing::Test {
             .changes = changes_.get()};
   }
 
-  Outcome run(const Spec& step, const std::stop_token& stop = {}) const {
-    os::remove_tree(path("scratch"));  // as the builder's, it must be empty for each step
+  // As the builder's, it must be empty for each step.
+  void empty_scratch() const {
+    os::remove_tree(path("scratch"));
     os::make_directories(path("scratch"));
+  }
+
+  Outcome run(const Spec& step, const std::stop_token& stop = {}) const {
+    empty_scratch();
     Outcome outcome;
     outcome.status = launcher_->run(
         step,

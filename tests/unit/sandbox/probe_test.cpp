@@ -66,13 +66,37 @@ TEST_F(SandboxProbe, NamesAreCheckedOneByOne) {
   EXPECT_THROW(probe_named("docker", work_.path()), base::Error);
   EXPECT_EQ(probe_named("none", work_.path()).tier, Tier::kNone);
   EXPECT_EQ(probe_named("auto", work_.path()).tier, probe(work_.path()).tier);
-  for (const Tier tier : {Tier::kPrivileged, Tier::kUserNamespace, Tier::kSingleIdUserNamespace}) {
+  for (const Tier tier : {Tier::kPrivileged, Tier::kUserNamespace, Tier::kSingleIdUserNamespace,
+                          Tier::kEmulatedRoot, Tier::kEmulated}) {
     try {
       EXPECT_EQ(probe_named(std::string(tier_name(tier)), work_.path()).tier, tier);
     } catch (const base::Error& error) {
       EXPECT_EQ(error.kind(), base::ErrorKind::kUnsupported);
       EXPECT_FALSE(error.hint().empty()) << error.summary();
     }
+  }
+}
+
+TEST_F(SandboxProbe, UnknownNamesGetAListOfAll) {
+  try {
+    probe_named("docker", work_.path());
+    FAIL() << "there is no such isolation";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.hint(), "use auto, privileged, userns, userns-single, emulated-root, emulated or none");
+  }
+}
+
+TEST_F(SandboxProbe, TheBestThatWorksIsTaken) {
+  const auto reports = examine(work_.path());
+  ASSERT_EQ(reports.size(), 5U);
+  EXPECT_EQ(reports.front().tier, Tier::kPrivileged);
+  EXPECT_EQ(reports.back().tier, Tier::kSingleIdUserNamespace) << "owners matter more than mounts";
+  const auto best =
+      std::find_if(reports.begin(), reports.end(), [](const TierReport& report) { return report.works; });
+  EXPECT_EQ(probe(work_.path()).tier, best == reports.end() ? Tier::kNone : best->tier);
+  for (const auto& report : reports) {
+    EXPECT_FALSE(report.steps.empty());
+    EXPECT_EQ(report.works, report.steps.back().ok) << tier_name(report.tier);
   }
 }
 

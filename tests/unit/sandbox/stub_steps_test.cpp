@@ -1,10 +1,12 @@
 // Steps without mounts through cooper's own stub: what launcher, init, board and stub are together. What the
 // stub alone does is for its own tests.
 #include <chrono>
+#include <sstream>
 #include <sys/wait.h>
 
 #include "emulated_fixture.h"
 #include "sandbox/board.h"
+#include "sandbox/credentials.h"
 #include "sandbox/landlock.h"
 #include "sandbox/stub_image.h"
 
@@ -24,8 +26,9 @@ class StubStepsTest : public ::testing::TestWithParam<Tier> {
     for (const char* name : {"root/bin", "root/tmp", "root/etc", "root/run/secrets", "root/var", "scratch"})
       os::make_directories(path(name));
     fs::copy_file(kBusybox, path("root/bin/busybox"));
-    for (const char* applet : {"sh", "cat", "id", "echo", "ls", "stat", "sleep", "setsid", "pwd", "touch",
-                               "chown", "mkdir", "head", "wc", "kill", "tail", "env", "mv", "readlink"}) {
+    for (const char* applet :
+         {"sh",    "cat",   "id",   "echo", "ls",   "stat", "sleep", "setsid", "pwd", "touch",
+          "chown", "mkdir", "head", "wc",   "kill", "tail", "grep",  "env",    "mv",  "readlink"}) {
       fs::create_symlink("busybox", path("root/bin/") + applet);
     }
     for (const char* name :
@@ -140,6 +143,30 @@ TEST_P(StubStepsTest, TheBuilderCannotBeLookedInto) {
                 " && echo signal; head -c 1 /proc/$PPID/environ && echo init"));
   // Signals: what Landlock knows from its ABI 6 on.
   EXPECT_EQ(outcome.output, Landlock::abi() >= 6 ? "" : "signal\n") << outcome.errors;
+}
+
+TEST_P(StubStepsTest, NothingIsLeftOfOtherPrivileges) {
+  const Outcome outcome =
+      run(shell("grep -E '^(CapEff|CapPrm|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status"));
+  std::istringstream words(outcome.output);
+  std::string name;
+  std::uint64_t value = 0;
+  int seen = 0;
+  while (words >> name >> std::hex >> value) {
+    ++seen;
+    if (name.rfind("Cap", 0) == 0) {
+      EXPECT_EQ(value & ~default_capabilities(), 0U) << name;
+    } else {
+      EXPECT_EQ(value, name == "Seccomp:" ? 2U : 1U) << name;
+    }
+  }
+  EXPECT_EQ(seen, 5) << outcome.output;
+}
+
+TEST_P(StubStepsTest, RootCannotUseTheMachinesSwitches) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root has them";
+  if (!Landlock::usable()) GTEST_SKIP() << "this kernel has no Landlock of ABI 2 or newer";
+  EXPECT_EQ(run(shell("echo 0 >/proc/sys/vm/drop_caches || echo refused")).output, "refused\n");
 }
 
 TEST_P(StubStepsTest, ProgramsOfMountsAndMissingOnes) {
