@@ -70,7 +70,8 @@ class Fuzz {
   static std::string show(const struct stat& file) {
     char text[200];
     std::snprintf(text, sizeof text, " %o %u:%u links %lu rdev %x size %ld", file.st_mode, file.st_uid,
-                  file.st_gid, static_cast<unsigned long>(file.st_nlink), static_cast<unsigned>(file.st_rdev),
+                  file.st_gid, S_ISDIR(file.st_mode) ? 0UL : static_cast<unsigned long>(file.st_nlink),
+                  static_cast<unsigned>(file.st_rdev),
                   S_ISREG(file.st_mode) || S_ISLNK(file.st_mode) ? static_cast<long>(file.st_size) : 0L);
     return text;
   }
@@ -199,7 +200,7 @@ class Fuzz {
     const std::string where = path();
     static constexpr unsigned kTypes[] = {S_IFIFO, S_IFCHR, S_IFBLK, S_IFREG, S_IFSOCK};
     const unsigned type = kTypes[below(std::size(kTypes))];
-    say("mknod", where, mknod(where.c_str(), type | mode(), makedev(1, 3)), " " + std::to_string(type));
+    say("mknod", where, mknod(where.c_str(), type | mode(), makedev(240, 7)), " " + std::to_string(type));
   }
   void become() {
     if (only_root_) return;
