@@ -18,6 +18,7 @@ packages=(gcc libc6-dev make python3 perl git libcap2-bin busybox-static cron fi
 
 # A mount namespace of its own: nothing is left behind, whatever happens.
 natively() {
+  # shellcheck disable=SC2016  # the inner shell's own
   unshare -m --propagation private bash -c '
     root=$1; shift
     mount --bind "$root" "$root"

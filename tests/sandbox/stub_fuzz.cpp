@@ -86,7 +86,8 @@ class Fuzz {
     static constexpr int kFlags[] = {0,          O_EXCL, O_TRUNC, O_NOFOLLOW, O_APPEND, O_EXCL | O_NOFOLLOW,
                                      O_DIRECTORY};
     const int flags = kFlags[below(std::size(kFlags))];
-    const unsigned how = mode();
+    // Not set-id: what takes that away is the first write, which the stub does not see.
+    const unsigned how = mode() & 01777;
     const int fd = open(where.c_str(), O_CREAT | O_WRONLY | O_NONBLOCK | flags, how);
     struct stat file {};
     std::string more = " flags " + std::to_string(flags);
@@ -278,5 +279,6 @@ int main(int argc, char** argv) {
     fuzz.step();
     std::fflush(stdout);
   }
+  std::puts("done");
   return 0;
 }

@@ -108,6 +108,15 @@ struct Rename {
   bool is_same() const { return replaces && victim.st_ino == moved.st_ino && victim.st_dev == moved.st_dev; }
 };
 
+// Whether `path` is what `entry` names, or below it.
+bool is_in(const char* path, const Entry& entry) {
+  PathBuffer name;
+  Writer(name, kPathSize).add(entry.parent).add("/").add(entry.name);
+  if (!entry.inside || !starts_with(path, name)) return false;
+  const char next = path[strlen(name)];
+  return next == '\0' || next == '/';
+}
+
 // What a kernel says before it looks who asks.
 long look_at(Rename& rename) {
   const bool keeps = (rename.flags & RENAME_NOREPLACE) != 0;
@@ -120,7 +129,10 @@ long look_at(Rename& rename) {
   if (rename.exchanges() && !rename.replaces) return -ENOENT;
   const struct stat& behind = rename.exchanges() ? rename.victim : rename.moved;
   if (rename.from.slash && !S_ISDIR(rename.moved.st_mode)) return -ENOTDIR;
-  return rename.to.slash && !S_ISDIR(behind.st_mode) ? -ENOTDIR : 0;
+  if (rename.to.slash && !S_ISDIR(behind.st_mode)) return -ENOTDIR;
+  if (is_in(rename.to.parent, rename.from)) return -EINVAL;
+  if (!is_in(rename.from.parent, rename.to)) return 0;
+  return rename.exchanges() ? -EINVAL : -ENOTEMPTY;
 }
 
 // A directory that gets another parent is written to: its ".." changes.
@@ -140,7 +152,12 @@ long check_rename(const Rename& rename) {
   struct stat file;
   if (const long error = prepare_removal(rename.from, file); error != 0) return error;
   const long error = rename.replaces ? prepare_removal(rename.to, file) : check_creation(rename.to, file);
-  return error != 0 ? error : check_new_parent(rename);
+  if (error != 0) return error;
+  if (rename.replaces && !rename.exchanges() &&
+      S_ISDIR(rename.moved.st_mode) != S_ISDIR(rename.victim.st_mode)) {
+    return S_ISDIR(rename.moved.st_mode) ? -ENOTDIR : -EISDIR;
+  }
+  return check_new_parent(rename);
 }
 
 void note_rename(const Entry& from, const Entry& to, const struct stat& file) {
@@ -216,8 +233,11 @@ long on_unlinkat(Call& call) {
   }
   if (entry.special) return -EISDIR;
   struct stat victim;
+  if (entry.slash && !directory) {
+    if (const long error = stat_entry(entry, victim); error != 0) return error;
+    return S_ISDIR(victim.st_mode) ? -EISDIR : -ENOTDIR;
+  }
   if (const long error = prepare_removal(entry, victim); error != 0) return error;
-  if (entry.slash && !S_ISDIR(victim.st_mode)) return -ENOTDIR;
   note_change(entry);
   const long error = sys(SYS_unlinkat, entry.directory.get(), entry.name, flags);
   if (error == 0) lose_name(victim);

@@ -1,5 +1,6 @@
 // Opening files: reading is a matter of finding them, writing one of making them the tree's own first.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/sysmacros.h>
 
 #include "sandbox/stub/changes.h"
@@ -82,6 +83,15 @@ long make_file(const Entry& entry, const Request& request) {
   return fd < 0 ? fd : fd + kAgain + 1;
 }
 
+// Who is not root takes away, by writing to a file, what would let others act as its owner. The writing
+// itself is not seen here, so that opening for it is what counts.
+void drop_set_ids(const struct stat& file, const TableEntry& known) {
+  if (has_capability(CAP_FSETID) || (known.flags & TableEntry::kMode) == 0) return;
+  std::uint32_t mode = known.mode & ~static_cast<std::uint32_t>(S_ISUID);
+  if ((mode & 010) != 0) mode &= ~static_cast<std::uint32_t>(S_ISGID);
+  if (mode != known.mode) update(file, [mode](TableEntry& entry) { entry.mode = mode; });
+}
+
 long open_existing(const Entry& entry, struct stat& file, const Request& request) {
   if (request.creates() && (request.flags & O_EXCL) != 0) return -EEXIST;
   if (S_ISDIR(file.st_mode)) return request.creates() || request.writes() ? -EISDIR : kAgain;
@@ -97,6 +107,7 @@ long open_existing(const Entry& entry, struct stat& file, const Request& request
     if (const long error = check_writable(entry); error != 0) return error;
     if (const long error = make_private(entry, file); error != 0) return error;
     note_change(entry);
+    drop_set_ids(file, known);
   }
   const long fd = S_ISREG(file.st_mode)
                       ? sys(SYS_openat, entry.directory.get(), entry.name, flags)

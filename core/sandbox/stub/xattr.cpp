@@ -49,6 +49,15 @@ bool may_have_attributes(const struct stat& file) {
   return S_ISREG(shown.st_mode) || S_ISDIR(shown.st_mode);
 }
 
+long check_attribute_change(const struct stat& file) {
+  if (!may_have_attributes(file)) return -EPERM;
+  struct stat shown = file;
+  show(shown);
+  // In a directory like /tmp everybody may write, but only its owner may say things about it.
+  if (S_ISDIR(shown.st_mode) && (shown.st_mode & S_ISVTX) != 0 && check_owner(file) != 0) return -EPERM;
+  return check_access(file, kMayWrite);
+}
+
 // The kernel's own calls on what a node is.
 long on_disk(Call& call, const Node& node) {
   const DescriptorPath path(node.fd.get());
@@ -147,8 +156,7 @@ long on_setxattr(Call& call) {
   if (kind == Kind::kNone) return -EOPNOTSUPP;
   if (kind == Kind::kTable && !may_set(name)) return -EPERM;
   if (kind == Kind::kDisk) {
-    if (!may_have_attributes(node.file)) return -EPERM;
-    if (const long error = check_access(node.file, kMayWrite); error != 0) return error;
+    if (const long error = check_attribute_change(node.file); error != 0) return error;
   }
   if (const long error = prepare_change(node, kind == Kind::kDisk); error != 0) return error;
   if (kind == Kind::kDisk) return on_disk(call, node);
@@ -189,8 +197,7 @@ long on_removexattr(Call& call) {
   if (kind == Kind::kNone) return -EOPNOTSUPP;
   if (kind == Kind::kTable && !may_set(name)) return -EPERM;
   if (kind == Kind::kDisk) {
-    if (!may_have_attributes(node.file)) return -EPERM;
-    if (const long error = check_access(node.file, kMayWrite); error != 0) return error;
+    if (const long error = check_attribute_change(node.file); error != 0) return error;
   }
   if (const long error = prepare_change(node, kind == Kind::kDisk); error != 0) return error;
   if (kind == Kind::kDisk) return on_disk(call, node);
