@@ -18,6 +18,7 @@ packages=(gcc libc6-dev make python3 perl git libcap2-bin busybox-static cron fi
 
 # A mount namespace of its own: nothing is left behind, whatever happens.
 natively() {
+  # shellcheck disable=SC2016  # the inner shell's own
   unshare -m --propagation private bash -c '
     root=$1; shift
     mount --bind "$root" "$root"
@@ -68,7 +69,7 @@ prepare() {
 list() {
   cat <<'LIST'
 cd / && find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/resolv.conf -o -path ./etc/hosts \
-  -o -path ./var/log -o -path ./var/cache/ldconfig/aux-cache -o -path './var/cache/apt/*.bin' -o -path ./etc/machine-id \
+  -o -path ./var/log -o -path ./run/sudo/ts -o -path ./var/cache/ldconfig/aux-cache -o -path './var/cache/apt/*.bin' -o -path ./etc/machine-id \
   -o -path './var/lib/apt/lists/*' -o -name '.git' \) -prune -o -printf '%p %y %m %U:%G %l\n' | sort >/tmp/listing
 find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/resolv.conf -o -path ./etc/hosts -o -path ./var/log \
   -o -path ./tmp/listing -o -path ./var/cache/ldconfig/aux-cache -o -path './var/cache/apt/*.bin' -o -path ./etc/machine-id \

@@ -51,8 +51,8 @@ Options parse(int argc, char** argv) {
   app.add_option("--changes", options.changes, "where the list of changes goes");
   app.add_option("--uid", options.uid);
   app.add_option("--gid", options.gid);
-  app.add_option("--bind", options.binds, "SRC:TARGET");
-  app.add_option("--bind-read-only", options.read_only, "SRC:TARGET");
+  app.add_option("--bind", options.binds, "SRC:TARGET")->allow_extra_args(false);
+  app.add_option("--bind-read-only", options.read_only, "SRC:TARGET")->allow_extra_args(false);
   app.add_option("--trace", options.trace);
   app.add_flag("--real", options.real, "owners are real: for root");
   app.add_flag("--no-network", options.no_network);

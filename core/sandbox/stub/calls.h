@@ -62,6 +62,7 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
 
   int get() const { return fd_; }
+  bool is_owned() const { return owned_; }
   void set(long fd, bool owned) {
     reset();
     fd_ = static_cast<int>(fd);

@@ -32,7 +32,7 @@ long change_mode(Node& node, unsigned mode) {
   if (!table_owners() || !is_ours(node.file)) return change_disk_mode(node, mode);
   struct stat shown = node.file;
   show(shown);
-  if (!S_ISDIR(shown.st_mode) && !has_capability(CAP_FSETID) && !in_group(shown.st_gid)) {
+  if (!has_capability(CAP_FSETID) && !in_group(shown.st_gid)) {
     mode &= ~static_cast<unsigned>(S_ISGID);
   }
   unsigned disk = node.file.st_mode & 07777;
@@ -52,9 +52,13 @@ long change_mode(Node& node, unsigned mode) {
 long check_new_owner(const struct stat& shown, std::uint32_t uid, std::uint32_t gid) {
   if (has_capability(CAP_CHOWN)) return 0;
   const bool mine = shown.st_uid == identity().credentials.uid.file_system;
-  const bool same_uid = uid == kUnchanged || uid == shown.st_uid;
-  const bool own_gid = gid == kUnchanged || gid == shown.st_gid || in_group(gid);
-  return mine && same_uid && own_gid ? 0 : -EPERM;
+  const bool same_uid = uid == kUnchanged || (mine && uid == shown.st_uid);
+  // It would take set-id bits away, which is a change of the mode.
+  const bool set_id = !S_ISDIR(shown.st_mode) &&
+                      ((shown.st_mode & S_ISUID) != 0 || (shown.st_mode & (S_ISGID | 010)) == (S_ISGID | 010));
+  if (!mine && set_id) return -EPERM;
+  const bool own_gid = gid == kUnchanged || (mine && (gid == shown.st_gid || in_group(gid)));
+  return same_uid && own_gid ? 0 : -EPERM;
 }
 
 long change_owner(Node& node, std::uint32_t uid, std::uint32_t gid) {
@@ -157,7 +161,7 @@ long on_utimensat(Call& call) {
   const int flags = call.flags(3);
   if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) return -EINVAL;
   const char* path = call.path(1);
-  if (path != nullptr && (flags & AT_SYMLINK_NOFOLLOW) != 0 && is_address(path) && *path != '\0') {
+  if ((flags & AT_SYMLINK_NOFOLLOW) != 0 && is_address(path) && *path != '\0' && !ends_with(path, "/")) {
     return change_link_times(call.fd(0), path, times);
   }
   Node node;

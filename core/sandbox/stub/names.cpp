@@ -61,6 +61,16 @@ long remove_directory(const Entry& entry) {
   return entry.special ? -EINVAL : 0;
 }
 
+// What fs.protected_hardlinks forbids: names for files of others that one could not write anyway.
+long check_link_source(const struct stat& file) {
+  if (!is_restricted() || check_owner(file) == 0) return 0;
+  struct stat shown = file;
+  show(shown);
+  const bool set_id = (shown.st_mode & S_ISUID) != 0 || (shown.st_mode & (S_ISGID | 010)) == (S_ISGID | 010);
+  if (!S_ISREG(shown.st_mode) || set_id) return -EPERM;
+  return check_shown(shown, kMayRead | kMayWrite, false) == 0 ? 0 : -EPERM;
+}
+
 // A descriptor gets its name by way of /proc: linkat() with AT_EMPTY_PATH takes a privilege.
 long link_descriptor(int fd, const Entry& to) {
   const DescriptorPath link(fd);
@@ -68,12 +78,10 @@ long link_descriptor(int fd, const Entry& to) {
 }
 
 void count_link(const struct stat& file) {
-  if (!S_ISREG(file.st_mode) && look_up(file).flags == 0) return;
   update(file, [](TableEntry& entry) { entry.flags |= TableEntry::kPrivate; });
 }
 
 long link_node(Node& node, const Entry& to) {
-  if (S_ISDIR(node.file.st_mode)) return -EPERM;
   PathBuffer path;
   const char* rest = nullptr;
   const Bind* bind = nullptr;
@@ -87,17 +95,69 @@ long link_node(Node& node, const Entry& to) {
   return 0;
 }
 
-long check_rename(const Entry& from, const Entry& to, unsigned flags) {
-  if (from.special || to.special) return -EBUSY;
-  if (const long error = check_writable(from); error != 0) return error;
-  if (const long error = check_writable(to); error != 0) return error;
-  if (from.bind != to.bind) return -EXDEV;
+// A rename, and what is at its two ends.
+struct Rename {
+  Entry from;
+  Entry to;
+  unsigned flags = 0;
+  struct stat moved {};
+  struct stat victim {};
+  bool replaces = false;  // there is a victim
+
+  bool exchanges() const { return (flags & RENAME_EXCHANGE) != 0; }
+  bool is_same() const { return replaces && victim.st_ino == moved.st_ino && victim.st_dev == moved.st_dev; }
+};
+
+// Whether `path` is what `entry` names, or below it.
+bool is_in(const char* path, const Entry& entry) {
+  PathBuffer name;
+  Writer(name, kPathSize).add(entry.parent).add("/").add(entry.name);
+  if (!entry.inside || !starts_with(path, name)) return false;
+  const char next = path[strlen(name)];
+  return next == '\0' || next == '/';
+}
+
+// What a kernel says before it looks who asks.
+long look_at(Rename& rename) {
+  const bool keeps = (rename.flags & RENAME_NOREPLACE) != 0;
+  if (rename.from.bind != rename.to.bind) return -EXDEV;
+  if (rename.from.special) return -EBUSY;
+  if (rename.to.special) return keeps ? -EEXIST : -EBUSY;
+  if (const long error = stat_entry(rename.from, rename.moved); error != 0) return error;
+  rename.replaces = stat_entry(rename.to, rename.victim) == 0;
+  if (keeps && rename.replaces) return -EEXIST;
+  if (rename.exchanges() && !rename.replaces) return -ENOENT;
+  const struct stat& behind = rename.exchanges() ? rename.victim : rename.moved;
+  if (rename.from.slash && !S_ISDIR(rename.moved.st_mode)) return -ENOTDIR;
+  if (rename.to.slash && !S_ISDIR(behind.st_mode)) return -ENOTDIR;
+  if (is_in(rename.to.parent, rename.from)) return -EINVAL;
+  if (!is_in(rename.from.parent, rename.to)) return 0;
+  return rename.exchanges() ? -EINVAL : -ENOTEMPTY;
+}
+
+// A directory that gets another parent is written to: its ".." changes.
+long check_new_parent(const Rename& rename) {
+  if (equal(rename.from.parent, rename.to.parent)) return 0;
+  if (S_ISDIR(rename.moved.st_mode)) {
+    if (const long error = check_access(rename.moved, kMayWrite); error != 0) return error;
+  }
+  if (!rename.exchanges() || !S_ISDIR(rename.victim.st_mode)) return 0;
+  return check_access(rename.victim, kMayWrite);
+}
+
+long check_rename(const Rename& rename) {
+  if (const long error = check_writable(rename.from); error != 0) return error;
+  if (const long error = check_writable(rename.to); error != 0) return error;
   if (!is_restricted()) return 0;
-  struct stat victim;
-  if (const long error = prepare_removal(from, victim); error != 0) return error;
-  struct stat parent;
-  if (stat_entry(to, victim) != 0) return check_creation(to, parent);
-  return (flags & RENAME_NOREPLACE) != 0 ? -EEXIST : prepare_removal(to, victim);
+  struct stat file;
+  if (const long error = prepare_removal(rename.from, file); error != 0) return error;
+  const long error = rename.replaces ? prepare_removal(rename.to, file) : check_creation(rename.to, file);
+  if (error != 0) return error;
+  if (rename.replaces && !rename.exchanges() &&
+      S_ISDIR(rename.moved.st_mode) != S_ISDIR(rename.victim.st_mode)) {
+    return S_ISDIR(rename.moved.st_mode) ? -ENOTDIR : -EISDIR;
+  }
+  return check_new_parent(rename);
 }
 
 void note_rename(const Entry& from, const Entry& to, const struct stat& file) {
@@ -106,7 +166,6 @@ void note_rename(const Entry& from, const Entry& to, const struct stat& file) {
   note_change(to, kind);
 }
 
-// overlayfs does it for names of the disk too: char 0:0 in place of what was renamed.
 constexpr unsigned kKnownRenames = RENAME_NOREPLACE | RENAME_EXCHANGE;
 
 }  // namespace
@@ -125,12 +184,12 @@ long on_mknodat(Call& call) {
   const unsigned type = call.word(2) & S_IFMT;
   const unsigned mode = call.word(2) & 07777;
   const bool device = type == S_IFCHR || type == S_IFBLK;
-  if (device && table_owners() && !has_capability(CAP_MKNOD)) return -EPERM;
   if (type == S_IFDIR) return -EPERM;
   Entry entry;
   struct stat parent {};
   if (const long error = prepare_new(call.fd(0), call.path(1), false, entry, parent); error != 0)
     return error;
+  if (device && table_owners() && !has_capability(CAP_MKNOD)) return -EPERM;
   if (!table_owners()) {
     return sys(SYS_mknodat, entry.directory.get(), entry.name, call.arguments[2], call.arguments[3]);
   }
@@ -174,8 +233,11 @@ long on_unlinkat(Call& call) {
   }
   if (entry.special) return -EISDIR;
   struct stat victim;
+  if (entry.slash && !directory) {
+    if (const long error = stat_entry(entry, victim); error != 0) return error;
+    return S_ISDIR(victim.st_mode) ? -EISDIR : -ENOTDIR;
+  }
   if (const long error = prepare_removal(entry, victim); error != 0) return error;
-  if (entry.slash && !S_ISDIR(victim.st_mode)) return -ENOTDIR;
   note_change(entry);
   const long error = sys(SYS_unlinkat, entry.directory.get(), entry.name, flags);
   if (error == 0) lose_name(victim);
@@ -192,30 +254,33 @@ long on_linkat(Call& call) {
     return error;
   }
   Entry to;
+  if (const long error = find_entry(call.fd(2), call.path(3), to); error != 0) return error;
+  if (const long error = check_new(to, false); error != 0) return error;
+  if (const long error = check_link_source(node.file); error != 0) return error;
   struct stat parent {};
-  if (const long error = prepare_new(call.fd(2), call.path(3), false, to, parent); error != 0) return error;
+  if (const long error = check_creation(to, parent); error != 0) return error;
+  if (S_ISDIR(node.file.st_mode)) return -EPERM;
+  note_change(to);
   return link_node(node, to);
 }
 
 long on_renameat2(Call& call) {
-  const unsigned flags = call.number == SYS_renameat2 ? call.word(4) : 0;
-  if ((flags & ~kKnownRenames) != 0) return -EINVAL;
-  Entry from;
-  Entry to;
+  Rename rename;
+  rename.flags = call.number == SYS_renameat2 ? call.word(4) : 0;
+  if ((rename.flags & ~kKnownRenames) != 0 || rename.flags == kKnownRenames) return -EINVAL;
+  Entry& from = rename.from;
+  Entry& to = rename.to;
   if (const long error = find_entry(call.fd(0), call.path(1), from); error != 0) return error;
   if (const long error = find_entry(call.fd(2), call.path(3), to); error != 0) return error;
-  if (const long error = check_rename(from, to, flags); error != 0) return error;
-  struct stat moved;
-  if (const long error = stat_entry(from, moved); error != 0) return error;
-  if ((from.slash || to.slash) && !S_ISDIR(moved.st_mode)) return -ENOTDIR;
-  struct stat victim;
-  const bool replaces = stat_entry(to, victim) == 0;
-  // Two names of one file: nothing is to be done, says POSIX, and that holds for the step's view of it.
-  const bool same = replaces && victim.st_ino == moved.st_ino && victim.st_dev == moved.st_dev;
-  note_rename(from, to, moved);
-  if (replaces && (flags & RENAME_EXCHANGE) != 0) note_rename(from, to, victim);
-  const long error = sys(SYS_renameat2, from.directory.get(), from.name, to.directory.get(), to.name, flags);
-  if (error == 0 && replaces && !same && (flags & RENAME_EXCHANGE) == 0) lose_name(victim);
+  if (const long error = look_at(rename); error != 0) return error;
+  // Two names of one file: nothing is to be done.
+  if (rename.is_same()) return 0;
+  if (const long error = check_rename(rename); error != 0) return error;
+  note_rename(from, to, rename.moved);
+  if (rename.exchanges()) note_rename(from, to, rename.victim);
+  const long error =
+      sys(SYS_renameat2, from.directory.get(), from.name, to.directory.get(), to.name, rename.flags);
+  if (error == 0 && rename.replaces && !rename.exchanges()) lose_name(rename.victim);
   return error;
 }
 

@@ -1,5 +1,6 @@
 // Opening files: reading is a matter of finding them, writing one of making them the tree's own first.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/sysmacros.h>
 
 #include "sandbox/stub/changes.h"
@@ -82,6 +83,15 @@ long make_file(const Entry& entry, const Request& request) {
   return fd < 0 ? fd : fd + kAgain + 1;
 }
 
+// Who is not root takes away, by writing to a file, what would let others act as its owner. The writing
+// itself is not seen here, so that opening for it is what counts.
+void drop_set_ids(const struct stat& file, const TableEntry& known) {
+  if (has_capability(CAP_FSETID) || (known.flags & TableEntry::kMode) == 0) return;
+  std::uint32_t mode = known.mode & ~static_cast<std::uint32_t>(S_ISUID);
+  if ((mode & 010) != 0) mode &= ~static_cast<std::uint32_t>(S_ISGID);
+  if (mode != known.mode) update(file, [mode](TableEntry& entry) { entry.mode = mode; });
+}
+
 long open_existing(const Entry& entry, struct stat& file, const Request& request) {
   if (request.creates() && (request.flags & O_EXCL) != 0) return -EEXIST;
   if (S_ISDIR(file.st_mode)) return request.creates() || request.writes() ? -EISDIR : kAgain;
@@ -97,6 +107,7 @@ long open_existing(const Entry& entry, struct stat& file, const Request& request
     if (const long error = check_writable(entry); error != 0) return error;
     if (const long error = make_private(entry, file); error != 0) return error;
     note_change(entry);
+    drop_set_ids(file, known);
   }
   const long fd = S_ISREG(file.st_mode)
                       ? sys(SYS_openat, entry.directory.get(), entry.name, flags)
@@ -136,6 +147,7 @@ long try_write(int directory, const char* path, Entry& entry, const Request& req
     if (request.creates() && (request.flags & O_EXCL) != 0) return -EEXIST;
     return -EISDIR;
   }
+  if (request.creates() && entry.slash) return -EISDIR;
   if (entry.is_bind_target || is_in_proc(entry)) {
     if (request.creates() && (request.flags & O_EXCL) != 0) return -EEXIST;
     const long fd = open_plain(directory, path, request);
@@ -143,7 +155,7 @@ long try_write(int directory, const char* path, Entry& entry, const Request& req
   }
   struct stat file;
   const long error = stat_entry(entry, file);
-  if (error == -ENOENT && request.creates()) return entry.slash ? -EISDIR : make_file(entry, request);
+  if (error == -ENOENT && request.creates()) return make_file(entry, request);
   if (error != 0) return error;
   const bool exclusive = request.creates() && (request.flags & O_EXCL) != 0;
   if (!S_ISLNK(file.st_mode) || exclusive) return open_existing(entry, file, request);
@@ -154,18 +166,21 @@ long try_write(int directory, const char* path, Entry& entry, const Request& req
 
 long open_for_writing(int directory, const char* path, const Request& request) {
   if (!is_address(path)) return -EFAULT;
-  PathBuffer texts[2];
-  Entry entries[2];
+  // Where a symlink was found, from which it is followed.
+  Descriptor current(directory, false);
+  PathBuffer link;
+  PathBuffer next;
   int links = 0;
   for (int round = 0; round < 2 * kMaxLinks; ++round) {
-    Entry& entry = entries[round % 2];
-    const long answer = try_write(directory, path, entry, request, texts[round % 2]);
+    Entry entry;
+    const long answer = try_write(current.get(), path, entry, request, next);
     if (answer < 0) return answer;
     if (answer > kAgain) return answer - kAgain - 1;
-    if (texts[round % 2][0] == '\0') continue;
+    if (next[0] == '\0') continue;
     if (++links > kMaxLinks) return -ELOOP;
-    path = texts[round % 2];
-    directory = entry.directory.get();
+    Writer(link, kPathSize).add(next);
+    path = link;
+    if (entry.directory.is_owned()) current.set(entry.directory.release(), true);
   }
   return -ELOOP;
 }
@@ -203,12 +218,21 @@ long on_openat(Call& call) {
   const Request request{.call = &call, .flags = call.flags(2), .mode = call.word(3)};
   if ((request.flags & O_PATH) != 0) return open_at(call.fd(0), call.path(1), request.flags);
   if ((request.flags & O_TMPFILE) == O_TMPFILE) return open_unnamed(call.fd(0), call.path(1), request);
+  // Kernels before 6.4 made a file.
+  if (request.creates() && (request.flags & O_DIRECTORY) != 0) return -EINVAL;
   if (request.creates() || request.writes()) return open_for_writing(call.fd(0), call.path(1), request);
   return check_device(open_for_reading(call.fd(0), call.path(1), request), request.flags);
 }
 
 long on_truncate(Call& call) {
   if (call.arguments[1] < 0) return -EINVAL;
+  {
+    Node node;
+    if (const long error = open_node(AT_FDCWD, call.path(0), 0, node); error != 0) return error;
+    show(node.file);
+    if (S_ISDIR(node.file.st_mode)) return -EISDIR;
+    if (!S_ISREG(node.file.st_mode)) return -EINVAL;
+  }
   const Request request{.call = &call, .flags = O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .mode = 0};
   const Descriptor file(open_for_writing(AT_FDCWD, call.path(0), request));
   return file.get() < 0 ? file.get() : sys(SYS_ftruncate, file.get(), call.arguments[1]);

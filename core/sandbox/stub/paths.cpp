@@ -79,6 +79,7 @@ long check_open(const Place& place, int flags) {
   const long error =
       sys(SYS_newfstatat, place.directory, place.name, &file, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
   if (error != 0) return error;
+  if ((flags & O_DIRECTORY) != 0 && !S_ISDIR(file.st_mode)) return -ENOTDIR;
   const int access = flags & O_ACCMODE;
   unsigned wanted = access == O_RDONLY ? kMayRead : access == O_WRONLY ? kMayWrite : kMayRead | kMayWrite;
   if (makes_file(flags)) wanted = kMayWrite | kMayExecute;
@@ -146,15 +147,17 @@ namespace {
 long open_parent(int directory, const char* path, std::size_t head, Entry& entry) {
   if (head == 0) {
     entry.directory.set(directory, false);
-    if (!is_restricted()) return 0;
-    struct stat file;
-    const long error = sys(SYS_newfstatat, directory, "", &file, AT_EMPTY_PATH);
-    return error != 0 ? error : check_access(file, kMayExecute);
+  } else {
+    PathBuffer text;
+    Writer(text, kPathSize).add(path, head);
+    entry.directory.set(open_at(directory, text, O_PATH | O_DIRECTORY | O_CLOEXEC), true);
+    if (entry.directory.get() < 0) return entry.directory.get();
   }
-  PathBuffer text;
-  Writer(text, kPathSize).add(path, head);
-  entry.directory.set(open_at(directory, text, O_PATH | O_DIRECTORY | O_CLOEXEC), true);
-  return entry.directory.get() < 0 ? entry.directory.get() : 0;
+  if (!is_restricted() || entry.special) return 0;
+  // A name is looked up in it.
+  struct stat file;
+  const long error = sys(SYS_newfstatat, entry.directory.get(), "", &file, AT_EMPTY_PATH);
+  return error != 0 ? error : check_access(file, kMayExecute);
 }
 
 // Where the directory is in the tree, and what that means for the name.

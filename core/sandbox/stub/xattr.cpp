@@ -42,10 +42,24 @@ bool may_set(const char* name) {
   return has_capability(equal(name, "security.capability") ? CAP_SETFCAP : CAP_DAC_OVERRIDE);
 }
 
-// The kernel's own calls on what a node is; it refuses attributes of symlinks by itself.
+// Only files and directories have attributes of users; a device is a file only on disk.
+bool may_have_attributes(const struct stat& file) {
+  struct stat shown = file;
+  show(shown);
+  return S_ISREG(shown.st_mode) || S_ISDIR(shown.st_mode);
+}
+
+long check_attribute_change(const struct stat& file) {
+  if (!may_have_attributes(file)) return -EPERM;
+  struct stat shown = file;
+  show(shown);
+  // In a directory like /tmp everybody may write, but only its owner may say things about it.
+  if (S_ISDIR(shown.st_mode) && (shown.st_mode & S_ISVTX) != 0 && check_owner(file) != 0) return -EPERM;
+  return check_access(file, kMayWrite);
+}
+
+// The kernel's own calls on what a node is.
 long on_disk(Call& call, const Node& node) {
-  const bool link = S_ISLNK(node.file.st_mode);
-  if (link) return call.number == SYS_lsetxattr || call.number == SYS_lremovexattr ? -EPERM : -ENODATA;
   const DescriptorPath path(node.fd.get());
   long number = call.number;
   if (number == SYS_fsetxattr || number == SYS_lsetxattr) number = SYS_setxattr;
@@ -96,6 +110,7 @@ long list_records(const struct stat& file, char* names, std::size_t size, long u
   std::uint32_t index = entry == nullptr ? 0 : entry->first_xattr;
   for (; index != 0; index = xattr_records()[index - 1].next) {
     const char* name = xattr_records()[index - 1].name;
+    if (starts_with(name, "trusted.") && !may_set(name)) continue;
     const auto length = static_cast<long>(strlen(name)) + 1;
     if (size != 0 && used + length > static_cast<long>(size)) return -ERANGE;
     if (size != 0) memcpy(names + used, name, static_cast<std::size_t>(length));
@@ -141,7 +156,7 @@ long on_setxattr(Call& call) {
   if (kind == Kind::kNone) return -EOPNOTSUPP;
   if (kind == Kind::kTable && !may_set(name)) return -EPERM;
   if (kind == Kind::kDisk) {
-    if (const long error = check_access(node.file, kMayWrite); error != 0) return error;
+    if (const long error = check_attribute_change(node.file); error != 0) return error;
   }
   if (const long error = prepare_change(node, kind == Kind::kDisk); error != 0) return error;
   if (kind == Kind::kDisk) return on_disk(call, node);
@@ -154,15 +169,20 @@ long on_getxattr(Call& call) {
   Node node;
   if (const long error = node_of(call, node); error != 0) return error;
   const Kind kind = kind_of(name, node.file);
-  if (kind == Kind::kDisk) return on_disk(call, node);
+  if (kind == Kind::kDisk) {
+    if (!may_have_attributes(node.file)) return -ENODATA;
+    const long error = check_access(node.file, kMayRead);
+    return error != 0 ? error : on_disk(call, node);
+  }
   if (kind == Kind::kNone) return starts_with(name, "system.") ? -ENODATA : -EOPNOTSUPP;
+  if (starts_with(name, "trusted.") && !may_set(name)) return -ENODATA;
   return get_record(node.file, name, call.pointer<void>(2), call.size(3));
 }
 
 long on_listxattr(Call& call) {
   Node node;
   if (const long error = node_of(call, node); error != 0) return error;
-  long used = S_ISLNK(node.file.st_mode) ? 0 : on_disk(call, node);
+  long used = may_have_attributes(node.file) ? on_disk(call, node) : 0;
   if (used == -EOPNOTSUPP) used = 0;
   if (used < 0) return used;
   return list_records(node.file, call.pointer<char>(1), call.size(2), used);
@@ -176,6 +196,9 @@ long on_removexattr(Call& call) {
   const Kind kind = kind_of(name, node.file);
   if (kind == Kind::kNone) return -EOPNOTSUPP;
   if (kind == Kind::kTable && !may_set(name)) return -EPERM;
+  if (kind == Kind::kDisk) {
+    if (const long error = check_attribute_change(node.file); error != 0) return error;
+  }
   if (const long error = prepare_change(node, kind == Kind::kDisk); error != 0) return error;
   if (kind == Kind::kDisk) return on_disk(call, node);
   const TableLock lock;
