@@ -1,5 +1,5 @@
 # Cooper's own image, built by cooper: `make image`. The context is what scripts/image.sh lays out: the portable cooper, the
-# certificate authorities, busybox.
+# certificate authorities, busybox, and the directories that everybody may write to, with their modes.
 #
 #   cooper   the program, certificate authorities, and nothing else
 #   debug    the same with a shell, for CI systems that run a job's script in the image: GitLab, CircleCI, CodeBuild, Jenkins
@@ -19,8 +19,7 @@ root:x:0:
 cooper:x:1000:
 nogroup:x:65534:
 GROUP
-COPY --chmod=1777 empty /tmp
-COPY --chmod=1777 empty /home/cooper
+COPY writable /
 ENV PATH=/usr/local/bin:/bin:/busybox HOME=/home/cooper
 LABEL org.opencontainers.image.title=cooper \
       org.opencontainers.image.description="Builds container images in CI: no daemon, no privileged runner" \
@@ -34,4 +33,5 @@ COPY sh /bin/sh
 ENTRYPOINT []
 CMD ["/bin/sh"]
 
-FROM cooper
+# What is built when no target is named.
+FROM cooper AS default
