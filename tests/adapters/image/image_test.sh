@@ -39,6 +39,12 @@ if revision=$(git -C "$repository" rev-parse HEAD 2>/dev/null); then
   assert_eq "$(jq -r '.config.Labels."org.opencontainers.image.revision"' <<<"$config")" "$revision" 'revision'
 fi
 
+# Cloud Build's builder is made of the one with a shell.
+"$portable" build --store "$work/store" -q --build-context "cooper=oci-layout://$work/one/image/debug" \
+  -o "type=oci,dest=$work/builder,tar=false" "$repository/adapters/cloudbuild" >/dev/null
+config=$("$portable" image inspect --config "oci-layout://$work/builder")
+assert_eq "$(jq -c '[.config.Entrypoint, .config.WorkingDir]' <<<"$config")" '[["/usr/local/bin/cooper"],"/workspace"]' 'builder'
+
 # Alone in a directory, without a /proc, a /dev or a library, the program starts.
 mkdir "$work/alone"
 cp "$portable" "$work/alone/cooper"
