@@ -43,8 +43,20 @@ struct ImageResult {
   std::uint64_t size = 0;  // bytes of the layers, compressed
 };
 
+// A step of a build, also of one that failed.
+struct StepResult {
+  std::string image;   // as in ImageResult::name
+  std::string name;    // "[builder 2/5] RUN make"
+  std::string status;  // "ran", "cached", "failed", "cancelled", "not needed"
+  std::string cache;   // where it was found
+  std::string error;
+  std::string output;  // the end of what it printed
+  double seconds = 0;  // how long it ran
+};
+
 struct Results {
   std::vector<ImageResult> images;  // those that were finished
+  std::vector<StepResult> steps;    // of all images, in the order of their plans
   bool succeeded = false;
   std::string failure;      // one line, "" when it succeeded
   std::string result_json;  // the text of the result file

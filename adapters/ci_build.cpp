@@ -1,5 +1,6 @@
 #include "adapters/ci_build.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <filesystem>
@@ -167,6 +168,7 @@ class CiBuild {
     results.succeeded = true;
     for (std::size_t i = 0; i < outcomes_.size(); ++i) {
       const cli::BuildOutcome& outcome = outcomes_[i];
+      add_steps(plan_.images[i].name, outcome, results.steps);
       if (outcome.failure) {
         results.succeeded = false;
         if (results.failure.empty()) results.failure = outcome.failure->summary();
@@ -176,6 +178,14 @@ class CiBuild {
     }
     results.result_json = result_json(results);
     return results;
+  }
+
+  static void add_steps(const std::string& image, const cli::BuildOutcome& outcome,
+                        std::vector<StepResult>& steps) {
+    for (const report::LoggedStep& step : outcome.steps) {
+      steps.push_back({image, step.name, report::name_of(step.end), step.cache, step.error, step.output,
+                       std::max(step.seconds, 0.0)});
+    }
   }
 
   ImageResult image_result(std::size_t i, const build::BuildResult& built,

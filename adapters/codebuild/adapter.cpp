@@ -141,7 +141,8 @@ std::vector<OutputFile> CodeBuildAdapter::outputs(const Job&, const Record&, con
   return {result_file(results),
           {"cooper.env", render_exports(output_variables(results)), false,
            "variables to be sourced (exported-variables)", "env: exported-variables"},
-          {"cooper-junit.xml", junit_report(results), false, "a report of the images (JUnit)", "reports:"}};
+          {"cooper-junit.xml", junit_report(results), false, "a report of the steps and images (JUnit)",
+           "reports:"}};
 }
 
 }  // namespace cooper::adapters
