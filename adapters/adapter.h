@@ -80,6 +80,9 @@ class Adapter {
   // platform's setting, for a value that cannot be right (a commit that is none).
   virtual Record read(const Job& job) const = 0;
   virtual LogTraits log_traits() const = 0;
+  // What to look at in the platform when a registry refuses the job's credentials: one sentence, without a
+  // full stop.
+  virtual std::string_view credentials_setting() const = 0;
   // Where the platform keeps caches when there is no registry to keep them in: --cache-from, --cache-to.
   virtual std::vector<Option> own_cache(const Job& job, const Record& record) const = 0;
   virtual std::vector<OutputFile> outputs(const Job& job, const Record& record,

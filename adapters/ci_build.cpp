@@ -158,9 +158,19 @@ class CiBuild {
       if (outcome.failure && flags_.size() > 1)
         log.write(fmt::format("error: {}\n", outcome.failure->summary()));
     }
+    tell_setting(log);
     const std::vector<OutputFile> files = output_files(plan_, job_, results);
     write_outputs(files, plan_.record.workspace);
     for (const OutputFile& file : files) log.write(fmt::format("wrote {} to {}\n", file.what, file.path));
+  }
+
+  // Where a registry did not want us, the platform's setting is what can be changed.
+  void tell_setting(report::KeptLog& log) const {
+    const auto is_refused = [](const cli::BuildOutcome& outcome) {
+      return outcome.failure && outcome.failure->kind() == base::ErrorKind::kAuth;
+    };
+    if (plan_.adapter != nullptr && std::any_of(outcomes_.begin(), outcomes_.end(), is_refused))
+      log.write(fmt::format("hint: {}\n", plan_.adapter->credentials_setting()));
   }
 
   Results gather() const {

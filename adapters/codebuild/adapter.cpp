@@ -126,6 +126,11 @@ Record CodeBuildAdapter::read(const Job& job) const {
   return reader.finish();
 }
 
+std::string_view CodeBuildAdapter::credentials_setting() const {
+  return "give the project's service role (Edit > Environment > Service role) what "
+         "adapters/codebuild/iam-policy.json lists";
+}
+
 LogTraits CodeBuildAdapter::log_traits() const {
   return {};
 }
