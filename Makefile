@@ -7,7 +7,7 @@ JOBS  ?= $(shell nproc)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly build bench lint format clean
+.PHONY: help demo test nightly build static image bench lint format clean
 
 help: ## this list
 	@echo 'cooper builds container images without a daemon. Targets:'
@@ -25,6 +25,8 @@ test: ## build everything and run all tests
 	@scripts/moto.sh $(BUILD)
 	@scripts/npm_tools.sh $(BUILD)
 	@scripts/packaging.sh $(BUILD)
+	@scripts/packages.sh static image
+	@JOBS=$(JOBS) scripts/static.sh $(BUILD) || echo 'no portable cooper, so it and its image are not tried'
 	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error --timeout 600 $(TESTS)
 
 # The first seed is the day's, so that every night tries other cases: make nightly CASES=100 SEED=7
@@ -41,6 +43,16 @@ build: ## compile build/cooper
 	@scripts/packages.sh build
 	@scripts/configure.sh $(BUILD)
 	@ninja -C $(BUILD) -j $(JOBS) cooper
+
+static: ## build/static/cooper: one file for any Linux, no libraries needed
+	@scripts/packages.sh build static
+	@JOBS=$(JOBS) scripts/static.sh $(BUILD)
+
+# Where to push it, for instance: make image IMAGE=registry.example.com/tools/cooper:1
+IMAGE ?=
+image: static ## cooper's own image, built by cooper: OCI layouts in build/image, or IMAGE=REFERENCE
+	@scripts/packages.sh image
+	@COOPER=$(BUILD)/static/cooper BUILD=$(BUILD) scripts/image.sh $(IMAGE)
 
 bench: ## speed and memory, beside buildah
 	@scripts/packages.sh build bench

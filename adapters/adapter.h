@@ -43,8 +43,20 @@ struct ImageResult {
   std::uint64_t size = 0;  // bytes of the layers, compressed
 };
 
+// A step of a build, also of one that failed.
+struct StepResult {
+  std::string image;   // as in ImageResult::name
+  std::string name;    // "[builder 2/5] RUN make"
+  std::string status;  // "ran", "cached", "failed", "cancelled", "not needed"
+  std::string cache;   // where it was found
+  std::string error;
+  std::string output;  // the end of what it printed
+  double seconds = 0;  // how long it ran
+};
+
 struct Results {
   std::vector<ImageResult> images;  // those that were finished
+  std::vector<StepResult> steps;    // of all images, in the order of their plans
   bool succeeded = false;
   std::string failure;      // one line, "" when it succeeded
   std::string result_json;  // the text of the result file
@@ -68,6 +80,9 @@ class Adapter {
   // platform's setting, for a value that cannot be right (a commit that is none).
   virtual Record read(const Job& job) const = 0;
   virtual LogTraits log_traits() const = 0;
+  // What to look at in the platform when a registry refuses the job's credentials: one sentence, without a
+  // full stop.
+  virtual std::string_view credentials_setting() const = 0;
   // Where the platform keeps caches when there is no registry to keep them in: --cache-from, --cache-to.
   virtual std::vector<Option> own_cache(const Job& job, const Record& record) const = 0;
   virtual std::vector<OutputFile> outputs(const Job& job, const Record& record,

@@ -1,5 +1,6 @@
 #include "adapters/ci_build.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <filesystem>
@@ -157,9 +158,19 @@ class CiBuild {
       if (outcome.failure && flags_.size() > 1)
         log.write(fmt::format("error: {}\n", outcome.failure->summary()));
     }
+    tell_setting(log);
     const std::vector<OutputFile> files = output_files(plan_, job_, results);
     write_outputs(files, plan_.record.workspace);
     for (const OutputFile& file : files) log.write(fmt::format("wrote {} to {}\n", file.what, file.path));
+  }
+
+  // Where a registry did not want us, the platform's setting is what can be changed.
+  void tell_setting(report::KeptLog& log) const {
+    const auto is_refused = [](const cli::BuildOutcome& outcome) {
+      return outcome.failure && outcome.failure->kind() == base::ErrorKind::kAuth;
+    };
+    if (plan_.adapter != nullptr && std::any_of(outcomes_.begin(), outcomes_.end(), is_refused))
+      log.write(fmt::format("hint: {}\n", plan_.adapter->credentials_setting()));
   }
 
   Results gather() const {
@@ -167,6 +178,7 @@ class CiBuild {
     results.succeeded = true;
     for (std::size_t i = 0; i < outcomes_.size(); ++i) {
       const cli::BuildOutcome& outcome = outcomes_[i];
+      add_steps(plan_.images[i].name, outcome, results.steps);
       if (outcome.failure) {
         results.succeeded = false;
         if (results.failure.empty()) results.failure = outcome.failure->summary();
@@ -176,6 +188,14 @@ class CiBuild {
     }
     results.result_json = result_json(results);
     return results;
+  }
+
+  static void add_steps(const std::string& image, const cli::BuildOutcome& outcome,
+                        std::vector<StepResult>& steps) {
+    for (const report::LoggedStep& step : outcome.steps) {
+      steps.push_back({image, step.name, report::name_of(step.end), step.cache, step.error, step.output,
+                       std::max(step.seconds, 0.0)});
+    }
   }
 
   ImageResult image_result(std::size_t i, const build::BuildResult& built,

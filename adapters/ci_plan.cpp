@@ -39,6 +39,7 @@ class Planner {
     ProjectFile project = read_project();
     for (std::string& line : drop_what_needs_trust(project, plan_.record))
       plan_.notes.push_back(std::move(line));
+    project.tags.push_forks = is_said("COOPER_PUSH_FORKS");
     given_ = {options_of_arguments(request_.arguments), options_of_environment(job_.variables)};
     for (const ProjectImage& image : chosen(project)) plan_.images.push_back(plan_image(image, project.tags));
   }
@@ -49,6 +50,16 @@ class Planner {
     std::error_code none;
     std::string& workspace = plan_.record.workspace;
     if (!std::filesystem::is_directory(workspace, none)) workspace = std::filesystem::current_path(none);
+  }
+
+  // What a file of the repository must not say, for a fork brings its own.
+  bool is_said(const std::string& variable) const {
+    const std::string value = job_.variables.get(variable);
+    if (value == "true" || value == "1") return true;
+    if (value.empty() || value == "false" || value == "0") return false;
+    throw base::Error(base::ErrorKind::kUsage,
+                      fmt::format("{} is neither true nor false: '{}'", variable, value))
+        .hint("set it to true or false where the CI's variables are set");
   }
 
   void choose_image_base() {

@@ -2,9 +2,11 @@
 #include <CLI/CLI.hpp>
 
 #include "adapters/ci_command.h"
+#include "adapters/name_service.h"
 #include "cli/run.h"
 
 int main(int argc, char** argv) {
+  cooper::adapters::pin_name_services();
   cooper::adapters::CiFlags flags;
   cooper::cli::Extension ci;
   ci.add = [&](CLI::App& program) {

@@ -60,6 +60,14 @@ Json image_json(const ImageResult& image) {
           {"seconds", image.seconds},     {"size", image.size}};
 }
 
+Json step_json(const StepResult& step) {
+  Json object = {{"name", step.name}, {"status", step.status}, {"seconds", step.seconds}};
+  if (!step.image.empty()) object["image"] = step.image;
+  if (!step.cache.empty()) object["cache"] = step.cache;
+  if (!step.error.empty()) object["error"] = step.error;
+  return object;
+}
+
 // An object that takes members while its text stays within a limit.
 class ShortObject {
  public:
@@ -161,6 +169,7 @@ std::string result_json(const Results& results) {
   Json object = {{"succeeded", results.succeeded}};
   if (!results.failure.empty()) object["failure"] = results.failure;
   object["images"] = std::move(images);
+  for (const StepResult& step : results.steps) object["steps"].push_back(step_json(step));
   return json_text(object);
 }
 

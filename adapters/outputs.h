@@ -44,7 +44,8 @@ std::string render_exports(const OutputVariables& variables);
 std::string reference_with_digest(const ImageResult& image);
 
 // cooper-result.json: {"succeeded", "failure"?, "images": [{"name", "references", "digest", "platforms",
-// "steps_run", "steps_cached", "seconds", "size"}]}.
+// "steps_run", "steps_cached", "seconds", "size"}], "steps"?: [{"name", "status", "seconds", "image"?,
+// "cache"?, "error"?}]}.
 std::string result_json(const Results& results);
 // The file that all platforms get: results.result_json, or else result_json().
 OutputFile result_file(const Results& results);

@@ -85,15 +85,27 @@ const std::map<std::string, Key, std::less<>> kKeys = {
     {"push", {"--push", Form::kFlag}},
     {"tags", {"--tag", Form::kList}},
 };
-const std::set<std::string, std::less<>> kImageKeys = {"image", "cache"};
+const std::vector<std::string> kImageKeys = {"image", "cache"};
+const std::vector<std::string> kFileKeys = {"version", "policy", "images"};
 const std::map<std::string, std::string, std::less<>> kCacheKeys = {
     {"from", "--cache-from"}, {"to", "--cache-to"}, {"mounts", "--cache-mounts"}};
+
+// push_forks is none of them: a fork's run reads the fork's own file.
+const std::map<std::string, bool TagPolicy::*, std::less<>> kPolicyKeys = {
+    {"nightly", &TagPolicy::nightly}, {"push_changes", &TagPolicy::push_changes}};
 
 template <typename Keys>
 std::vector<std::string> names_of(const Keys& keys) {
   std::vector<std::string> names;
   for (const auto& [name, value] : keys) names.push_back(name);
   return names;
+}
+
+// Those of an image, and `more`.
+std::vector<std::string> known_keys(std::vector<std::string> more) {
+  for (std::string& key : names_of(kKeys)) more.push_back(std::move(key));
+  more.insert(more.end(), kImageKeys.begin(), kImageKeys.end());
+  return more;
 }
 
 class ImageReader {
@@ -194,7 +206,7 @@ class FileReader {
     if (key == "policy") return read_policy(value);
     if (key == "images") return read_images(value);
     ImageReader image(reader_, shared);
-    if (!image.read(key, value)) image.unknown(key_node, key, known_keys({"version", "policy", "images"}));
+    if (!image.read(key, value)) image.unknown(key_node, key, known_keys(kFileKeys));
   }
 
   void check_version(const YAML::Node& value) const {
@@ -203,15 +215,14 @@ class FileReader {
   }
 
   void read_policy(const YAML::Node& value) {
-    const std::map<std::string, bool*> keys = {{"nightly", &file_.tags.nightly},
-                                               {"push_changes", &file_.tags.push_changes}};
     reader_.require_map(value, "'policy'");
     for (const auto& pair : value) {
       const std::string key = reader_.text(pair.first, "policy");
-      auto known = keys.find(key);
+      auto known = kPolicyKeys.find(key);
       ProjectImage none;
-      if (known == keys.end()) ImageReader(reader_, none).unknown(pair.first, key, names_of(keys));
-      *known->second = reader_.flag(pair.second, key);
+      if (known == kPolicyKeys.end())
+        ImageReader(reader_, none).unknown(pair.first, key, names_of(kPolicyKeys));
+      file_.tags.*known->second = reader_.flag(pair.second, key);
     }
   }
 
@@ -259,12 +270,6 @@ class FileReader {
     }
   }
 
-  static std::vector<std::string> known_keys(std::vector<std::string> more) {
-    for (std::string& key : names_of(kKeys)) more.push_back(std::move(key));
-    more.insert(more.end(), kImageKeys.begin(), kImageKeys.end());
-    return more;
-  }
-
   const Reader reader_;
   YAML::Node root_;
   ProjectFile file_;
@@ -278,6 +283,10 @@ bool needs_trust(const Option& option) {
 }
 
 }  // namespace
+
+ProjectKeys known_project_keys() {
+  return {kFileKeys, known_keys({}), names_of(kPolicyKeys), names_of(kCacheKeys)};
+}
 
 ProjectFile parse_project_file(const std::string& text, const std::string& path) {
   try {

@@ -26,6 +26,15 @@ struct ProjectFile {
   std::vector<ProjectImage> images;  // in the file's order; at least one
 };
 
+// The keys that the reader knows: what docs/cooper.schema.json says to editors.
+struct ProjectKeys {
+  std::vector<std::string> file;  // at the top, besides an image's
+  std::vector<std::string> image;
+  std::vector<std::string> policy;
+  std::vector<std::string> cache;
+};
+ProjectKeys known_project_keys();
+
 // Throws Error{kUsage} with "path:line:column", naming the key or the value that is wrong.
 ProjectFile parse_project_file(const std::string& text, const std::string& path);
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that a task needs and that are missing.
 #
-# usage: scripts/packages.sh SET...      sets: build test fuzz lint demo bench
+# usage: scripts/packages.sh SET...      sets: build static image test fuzz lint demo bench
 #
 # Asks dpkg first, so that nothing happens, and no privilege is needed, when all is there.
 set -euo pipefail
@@ -15,9 +15,15 @@ packages_of() {
       # cooper itself: CA certificates for registries, newuidmap for a range of ids without root.
       echo ca-certificates uidmap
       ;;
+    static)
+      # What cooper and its libraries are linked with, as archives, and what builds the rest: see static_deps.sh.
+      echo libnghttp2-dev libidn2-dev libunistring-dev zlib1g-dev libbz2-dev liblzma-dev libpcre2-dev libhttp-parser-dev
+      echo dpkg-dev make nasm binutils
+      ;;
+    image) echo ca-certificates busybox-static git jq ;;
     test)
       echo libgtest-dev libgmock-dev git openssh-client busybox-static docker-registry skopeo umoci jq curl openssl
-      echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore mmdebstrap nginx-light rsync
+      echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore mmdebstrap nginx-light rsync runc
       # The packaging: Cloud Build and CodeBuild files are YAML, the Jenkins library is Groovy.
       echo python3-yaml groovy default-jre-headless
       # Containers as CI systems start them.
@@ -29,7 +35,7 @@ packages_of() {
     bench) echo libbenchmark-dev hyperfine buildah docker-registry busybox-static openssl jq curl time ;;
     *)
       echo "packages.sh: unknown set '$1'" >&2
-      echo "hint: use one of build, test, fuzz, lint, demo, bench" >&2
+      echo "hint: use one of build, static, image, test, fuzz, lint, demo, bench" >&2
       exit 2
       ;;
   esac

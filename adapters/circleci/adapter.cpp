@@ -103,6 +103,11 @@ Record CircleCiAdapter::read(const Job& job) const {
   return reader.finish();
 }
 
+std::string_view CircleCiAdapter::credentials_setting() const {
+  return "set DOCKER_AUTH_CONFIG in a context (Organization Settings > Contexts), or AWS_ROLE_ARN to a role "
+         "that trusts the job's OIDC token, which lives for one hour";
+}
+
 LogTraits CircleCiAdapter::log_traits() const {
   return {.colour = true};
 }

@@ -77,6 +77,11 @@ Record CloudBuildAdapter::read(const Job& job) const {
   return reader.finish();
 }
 
+std::string_view CloudBuildAdapter::credentials_setting() const {
+  return "give the build's service account ('serviceAccount:' in cloudbuild.yaml) the role "
+         "roles/artifactregistry.writer on the repository";
+}
+
 LogTraits CloudBuildAdapter::log_traits() const {
   return {};
 }

@@ -126,6 +126,11 @@ Record CodeBuildAdapter::read(const Job& job) const {
   return reader.finish();
 }
 
+std::string_view CodeBuildAdapter::credentials_setting() const {
+  return "give the project's service role (Edit > Environment > Service role) what "
+         "adapters/codebuild/iam-policy.json lists";
+}
+
 LogTraits CodeBuildAdapter::log_traits() const {
   return {};
 }
@@ -141,7 +146,8 @@ std::vector<OutputFile> CodeBuildAdapter::outputs(const Job&, const Record&, con
   return {result_file(results),
           {"cooper.env", render_exports(output_variables(results)), false,
            "variables to be sourced (exported-variables)", "env: exported-variables"},
-          {"cooper-junit.xml", junit_report(results), false, "a report of the images (JUnit)", "reports:"}};
+          {"cooper-junit.xml", junit_report(results), false, "a report of the steps and images (JUnit)",
+           "reports:"}};
 }
 
 }  // namespace cooper::adapters

@@ -1,4 +1,5 @@
-// What was built as a JUnit report: a test case an image, with what its steps came to.
+// What was built as a JUnit report: a test case a step, in the order of the plan, then one an image. Of a
+// step one sees how long it took, whether and where it was found in a cache, and the end of what it printed.
 #pragma once
 
 #include <string>

@@ -60,6 +60,12 @@ Record GitLabAdapter::read(const Job& job) const {
   return reader.finish();
 }
 
+std::string_view GitLabAdapter::credentials_setting() const {
+  return "a job token (CI_JOB_TOKEN, CI_REGISTRY_PASSWORD) ends with its job and reaches other projects only "
+         "by Settings > CI/CD > Job token permissions; for other registries set the variable "
+         "DOCKER_AUTH_CONFIG";
+}
+
 LogTraits GitLabAdapter::log_traits() const {
   return {.colour = true, .sections = true, .budget = kLogLimit};
 }

@@ -78,6 +78,10 @@ Record JenkinsAdapter::read(const Job& job) const {
   return reader.finish();
 }
 
+std::string_view JenkinsAdapter::credentials_setting() const {
+  return "check the credentials that 'registries' of cooperBuild names, in Manage Jenkins > Credentials";
+}
+
 LogTraits JenkinsAdapter::log_traits() const {
   return {};
 }

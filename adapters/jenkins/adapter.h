@@ -11,6 +11,7 @@ class JenkinsAdapter final : public Adapter {
   bool detects(const Variables& variables) const override;
   Record read(const Job& job) const override;
   LogTraits log_traits() const override;
+  std::string_view credentials_setting() const override;
   std::vector<Option> own_cache(const Job& job, const Record& record) const override;
   std::vector<OutputFile> outputs(const Job& job, const Record& record,
                                   const Results& results) const override;

@@ -122,6 +122,7 @@ class BuildJob {
       outcome.summary = fail(error);
       outcome.failure = error;
     }
+    outcome.steps = masked_steps();
     return outcome;
   }
 
@@ -154,6 +155,16 @@ class BuildJob {
     }
     display_.progress().finish(&error);
     return result.summary;
+  }
+
+  std::vector<report::LoggedStep> masked_steps() const {
+    std::vector<report::LoggedStep> steps = log_.steps();
+    std::erase_if(steps, [](const report::LoggedStep& step) { return step.name.empty(); });
+    for (report::LoggedStep& step : steps) {
+      for (std::string* text : {&step.name, &step.explanation, &step.error, &step.output})
+        *text = display_.mask(*text);
+    }
+    return steps;
   }
 
   void write_result(const report::Result& result) const {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "build/build.h"
@@ -13,6 +14,7 @@
 #include "cli/session.h"
 #include "ops/step_flights.h"
 #include "report/output.h"
+#include "report/step_log.h"
 #include "report/summary.h"
 
 namespace cooper::cli {
@@ -21,6 +23,7 @@ struct BuildOutcome {
   std::optional<build::BuildResult> result;  // of a good build
   std::optional<base::Error> failure;        // of another one
   report::Summary summary;
+  std::vector<report::LoggedStep> steps;  // those that were planned, without secrets
 };
 
 // What several builds of one process share.

@@ -112,15 +112,18 @@ std::optional<AwsCredentials> container_credentials(const CloudContext& context,
   }
   check_container_host(url);
   std::string token = context.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-  if (std::string file = context.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty())
+  std::string shown = token.empty() ? "" : " with AWS_CONTAINER_AUTHORIZATION_TOKEN";
+  if (std::string file = context.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
     token = read_token_file(file, "container authorization token");
+    shown = " with AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+  }
   net::Request request = metadata_request("GET", url, {});
   if (!token.empty()) request.headers.emplace_back("Authorization", token);
   std::string unreachable;
   std::optional<net::Response> response = ask_metadata(context, request, unreachable, stop);
   if (!response || response->status != 200) {
     throw base::Error(base::ErrorKind::kAuth,
-                      fmt::format("the container endpoint gave no AWS credentials: {}",
+                      fmt::format("the container endpoint gave no AWS credentials{}: {}", shown,
                                   response ? refusal_text(*response) : unreachable));
   }
   return read_credentials(response->body, "the container endpoint");

@@ -1,5 +1,6 @@
 #include "net/authorities.h"
 
+#include <array>
 #include <curl/curl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -17,6 +18,15 @@ namespace cooper::net {
 namespace {
 
 constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+// Some of these are links to others of them; the first is taken.
+constexpr std::array<const char*, 5> kUsualPlaces = {
+    "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Alpine, Arch, Gentoo
+    "/etc/pki/tls/certs/ca-bundle.crt",                   // Fedora, Red Hat, Amazon
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // the same, without the link
+    "/etc/ssl/ca-bundle.pem",                             // SUSE
+    "/etc/ssl/cert.pem",                                  // OpenSSL's own default; Alpine without the package
+};
+
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
 
 std::optional<std::string> read_file(const std::string& path) {
@@ -70,12 +80,33 @@ void add_directory(const std::string& directory, Bundle& bundle) {
   }
 }
 
+std::string built_in_authorities() {
+  const char* place = curl_version_info(CURLVERSION_NOW)->cainfo;
+  return place != nullptr ? place : "";
+}
+
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
+
 }  // namespace
+
+std::string system_authorities(const std::string& root) {
+  const std::string built_in = built_in_authorities();
+  if (!built_in.empty() && is_file(root + built_in)) return root + built_in;
+  for (const char* place : kUsualPlaces)
+    if (is_file(root + place)) return root + place;
+  return "";
+}
+
+bool knows_system_authorities() {
+  return is_file(built_in_authorities());
+}
 
 std::string read_authorities(const std::vector<std::string>& files, const std::string& directories) {
   Bundle bundle;
-  const char* system = curl_version_info(CURLVERSION_NOW)->cainfo;
-  if (system != nullptr) bundle.add(read_file(system).value_or(""));
+  bundle.add(read_file(system_authorities()).value_or(""));
   for (const std::string& file : files) add_file(file, bundle);
   for (const std::string& directory : base::split(directories, ':'))
     if (!directory.empty()) add_directory(directory, bundle);

@@ -22,6 +22,10 @@ ConnectFailure connect_failure(CURLcode code, std::string_view reason) {
       has(reason, "alert handshake failure"))
     return {true,
             "if this host wants a client certificate, give it with --registry-client-cert HOST=CERT,KEY"};
+  if (code == CURLE_SSL_CACERT_BADFILE)
+    return {
+        true,
+        "install this system's certificate authorities (ca-certificates), or name a file in $SSL_CERT_FILE"};
   if (code == CURLE_SSL_CERTPROBLEM)
     return {true, "check that the client certificate and its key are PEM files and belong together"};
   if (has(reason, "407 from proxy") || has(reason, "tunnel failed, response 407"))

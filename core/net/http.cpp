@@ -145,9 +145,11 @@ class CurlClient final : public HttpClient {
     if (transfer->end_upload()) thread_->resume(transfer);
   }
 
-  // "" where the system's authorities are all.
+  // "" where the system's authorities are all, and libcurl finds them.
   std::string ca_bundle(const std::vector<std::string>& request_files) {
-    if (options_.ca_file.empty() && options_.ca_directory.empty() && request_files.empty()) return {};
+    if (options_.ca_file.empty() && options_.ca_directory.empty() && request_files.empty() &&
+        knows_system_authorities())
+      return {};
     return bundles_.with([&](std::map<std::vector<std::string>, std::string>& bundles) {
       const auto known = bundles.find(request_files);
       if (known != bundles.end()) return known->second;

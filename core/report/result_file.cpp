@@ -10,22 +10,6 @@ using Mask = std::function<std::string(const std::string&)>;
 
 constexpr int kSchema = 1;
 
-const char* name_of(LoggedStep::End end) {
-  switch (end) {
-    case LoggedStep::End::kNone:
-      return "not needed";
-    case LoggedStep::End::kRan:
-      return "ran";
-    case LoggedStep::End::kCached:
-      return "cached";
-    case LoggedStep::End::kFailed:
-      return "failed";
-    case LoggedStep::End::kCancelled:
-      return "cancelled";
-  }
-  return "not needed";
-}
-
 Json step_json(const LoggedStep& step, const Mask& mask) {
   Json json = {{"name", mask(step.name)}, {"status", name_of(step.end)}};
   if (step.end == LoggedStep::End::kCached) json["cache"] = step.cache;

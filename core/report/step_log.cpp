@@ -1,9 +1,36 @@
 #include "report/step_log.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace cooper::report {
+
+namespace {
+
+// Cut only when twice as long, so that a chatty step does not move its text with every line.
+void keep_end(std::string& kept, std::string_view text) {
+  kept += text.substr(text.size() > kKeptOutput ? text.size() - kKeptOutput : 0);
+  if (kept.size() > 2 * kKeptOutput) kept.erase(0, kept.size() - kKeptOutput);
+}
+
+}  // namespace
+
+const char* name_of(LoggedStep::End end) {
+  switch (end) {
+    case LoggedStep::End::kNone:
+      return "not needed";
+    case LoggedStep::End::kRan:
+      return "ran";
+    case LoggedStep::End::kCached:
+      return "cached";
+    case LoggedStep::End::kFailed:
+      return "failed";
+    case LoggedStep::End::kCancelled:
+      return "cancelled";
+  }
+  return "not needed";
+}
 
 void StepLog::note(const base::Event& event, LoggedStep& step) {
   using Kind = base::Event::Kind;
@@ -27,16 +54,24 @@ void StepLog::note(const base::Event& event, LoggedStep& step) {
 void StepLog::emit(base::Event event) {
   heard_.with([&](Heard& heard) {
     if (event.kind == base::Event::Kind::kWarning) heard.warnings.push_back(event.text);
-    if (event.vertex < 0 || event.kind == base::Event::Kind::kLog) return;
+    if (event.vertex < 0) return;
     const auto index = static_cast<std::size_t>(event.vertex);
     if (heard.steps.size() <= index) heard.steps.resize(index + 1);
-    note(event, heard.steps[index]);
+    if (event.kind == base::Event::Kind::kLog) {
+      keep_end(heard.steps[index].output, event.text);
+    } else {
+      note(event, heard.steps[index]);
+    }
   });
   next_.emit(std::move(event));
 }
 
 std::vector<LoggedStep> StepLog::steps() const {
-  return heard_.with([](const Heard& heard) { return heard.steps; });
+  std::vector<LoggedStep> steps = heard_.with([](const Heard& heard) { return heard.steps; });
+  for (LoggedStep& step : steps) {
+    if (step.output.size() > kKeptOutput) step.output.erase(0, step.output.size() - kKeptOutput);
+  }
+  return steps;
 }
 
 std::vector<std::string> StepLog::warnings() const {

@@ -1,6 +1,7 @@
 // What became of each step: heard on the way of events to another sink, for the summary and the result file.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,17 @@ struct LoggedStep {
   std::string cache;        // where it was found
   std::string explanation;  // why it was not
   std::string error;
+  std::string output;   // the end of what it printed, at most kKeptOutput bytes
   double seconds = -1;  // how long it ran; -1: it did not
   base::Clock::time_point started;
 };
+
+// Bytes of a step's output that are kept: enough for a compiler's complaint, little for a build of many
+// steps.
+constexpr std::size_t kKeptOutput = 8192;
+
+// "ran", "cached", "failed", "cancelled", "not needed".
+const char* name_of(LoggedStep::End end);
 
 class StepLog final : public base::EventSink {
  public:

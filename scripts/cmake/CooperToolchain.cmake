@@ -52,6 +52,8 @@ pkg_check_modules(XML2 REQUIRED IMPORTED_TARGET libxml-2.0)
 pkg_check_modules(TOML REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 
+include(CooperStatic)
+
 # One precompiled header for all modules and one for all tests: the big headers of others, none of ours. Sources include
 # what they use all the same; the lint build, which has no precompiled headers, sees to that.
 option(COOPER_PCH "use precompiled headers" ON)

@@ -29,6 +29,18 @@ TEST(AdaptersChoice, TheMostTellingVariableWins) {
   EXPECT_EQ(chosen({{"CODEBUILD_BUILD_ARN", "arn"}, {"BUILDER_OUTPUT", "/x"}}), "codebuild");
 }
 
+TEST(AdaptersChoice, EachNamesItsSettingForCredentials) {
+  const std::map<std::string_view, const char*> settings = {
+      {"gitlab", "Job token permissions"}, {"circleci", "Contexts"},   {"cloudbuild", "serviceAccount"},
+      {"codebuild", "Service role"},       {"jenkins", "Credentials"},
+  };
+  for (const auto& adapter : all_adapters()) {
+    const std::string said(adapter->credentials_setting());
+    EXPECT_THAT(said, HasSubstr(settings.at(adapter->name())));
+    EXPECT_EQ(said.find('\n'), std::string::npos);
+  }
+}
+
 TEST(AdaptersChoice, IsByNameWhereTheNameIsGiven) {
   for (const auto& adapter : all_adapters())
     EXPECT_EQ(choose_adapter(std::string(adapter->name()), Variables(Environment())), adapter.get());

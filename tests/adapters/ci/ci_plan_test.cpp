@@ -54,6 +54,17 @@ class AdaptersCiPlan : public ::testing::Test {
   CiRequest request_;
 };
 
+TEST_F(AdaptersCiPlan, OnlyTheCiLetsForksPush) {
+  variables_["CI_MERGE_REQUEST_IID"] = "7";
+  variables_["CI_COMMIT_REF_PROTECTED"] = "false";
+  variables_["COOPER_FORK"] = "true";
+  EXPECT_THAT(plan().images.at(0).options, Not(Contains(any("--push"))));
+  variables_["COOPER_PUSH_FORKS"] = "true";
+  EXPECT_THAT(plan().images.at(0).options, Contains(any("--push")));
+  variables_["COOPER_PUSH_FORKS"] = "perhaps";
+  EXPECT_THAT(error_of([&] { plan(); }).message(), HasSubstr("COOPER_PUSH_FORKS"));
+}
+
 TEST_F(AdaptersCiPlan, WithoutAFileTheCiSaysAll) {
   CiPlan made = plan();
   ASSERT_THAT(made.images, SizeIs(1));

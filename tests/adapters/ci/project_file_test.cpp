@@ -1,6 +1,8 @@
 #include "adapters/project_file.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "support/error_of.h"
@@ -15,6 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAreArray;
 
 ProjectFile parse(const std::string& text) {
   return parse_project_file(text, ".cooper.yml");
@@ -108,6 +111,53 @@ TEST(AdaptersProjectFile, AnUntrustedRefNamesNoPlacesAndNoSecrets) {
   ProjectFile file = parse(text);
   EXPECT_THAT(drop_what_needs_trust(file, Record()), IsEmpty());
   EXPECT_THAT(file.images[0].options, SizeIs(4));
+}
+
+std::vector<std::string> keys_of(const nlohmann::json& schema) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : schema.at("properties").items()) keys.push_back(key);
+  return keys;
+}
+
+// cache: false, or a mapping.
+const nlohmann::json& mapping_of(const nlohmann::json& schema) {
+  for (const nlohmann::json& form : schema.at("anyOf"))
+    if (form.contains("properties")) return form;
+  return schema;
+}
+
+TEST(AdaptersProjectFile, ItsSchemaKnowsTheSameKeys) {
+  std::ifstream file(COOPER_ADAPTER_CASES "/../../docs/cooper.schema.json");
+  const nlohmann::json schema = nlohmann::json::parse(file);
+  const nlohmann::json& image = schema.at("definitions").at("image");
+  const ProjectKeys known = known_project_keys();
+  std::vector<std::string> top = known.file;
+  top.insert(top.end(), known.image.begin(), known.image.end());
+  EXPECT_THAT(keys_of(schema), UnorderedElementsAreArray(top));
+  EXPECT_THAT(keys_of(image), UnorderedElementsAreArray(known.image));
+  EXPECT_THAT(keys_of(schema.at("properties").at("policy")), UnorderedElementsAreArray(known.policy));
+  EXPECT_THAT(keys_of(mapping_of(image.at("properties").at("cache"))),
+              UnorderedElementsAreArray(known.cache));
+}
+
+// What the list says is what the reader takes: anything else about a key may be wrong, but not its name.
+TEST(AdaptersProjectFile, TheListOfKeysIsTheReaders) {
+  const auto complaint = [](const std::string& text) -> std::string {
+    try {
+      parse(text);
+      return "";
+    } catch (const base::Error& error) {
+      return error.message();
+    }
+  };
+  const ProjectKeys known = known_project_keys();
+  for (const std::string& key : known.image) {
+    EXPECT_THAT(complaint(key + ": x\n"), Not(HasSubstr("unknown key")));
+    EXPECT_THAT(complaint("images: {a: {" + key + ": x}}\n"), Not(HasSubstr("unknown key")));
+  }
+  for (const std::string& key : known.policy) EXPECT_EQ(complaint("policy: {" + key + ": true}\n"), "");
+  for (const std::string& key : known.cache) EXPECT_EQ(complaint("cache: {" + key + ": x}\n"), "");
+  EXPECT_THAT(complaint("policy: {push_forks: true}\n"), HasSubstr("unknown key 'push_forks'"));
 }
 
 }  // namespace

@@ -143,12 +143,8 @@ class Packaging(Case):
         self.program.only_stand_in()
         config = yaml.safe_load((PACKAGING / "cloudbuild.yaml").read_text())
         config["steps"] = config["steps"][1:]
-        (self.workspace / "build").mkdir()
-        (self.workspace / "scripts").mkdir()
-        packages = self.workspace / "scripts" / "packages.sh"
-        packages.write_text("#!/bin/sh\n")
-        packages.chmod(0o755)
-        (self.workspace / "build" / "cooper").symlink_to(self.program.path)
+        (self.workspace / "build" / "static").mkdir(parents=True)
+        (self.workspace / "build" / "static" / "cooper").symlink_to(self.program.path)
         images = {"debian:12": "/bin/sh"}
         for branch, tag in (("main", None), ("", "europe-west1-docker.pkg.dev/my-project/cooper/builder:latest")):
             built_in = {**PUSH, "BRANCH_NAME": branch}
@@ -158,7 +154,6 @@ class Packaging(Case):
             self.assertEqual(environment.get("COOPER_TAG"), tag)
             self.assertEqual(environment["COOPER_FILE"], "adapters/cloudbuild/Dockerfile")
             self.assertTrue((ROOT / environment["COOPER_FILE"]).is_file())
-        self.assertTrue(os.access(ROOT / "scripts" / "packages.sh", os.X_OK))
 
 
 class Runner(Case):

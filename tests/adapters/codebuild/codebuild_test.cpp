@@ -162,7 +162,7 @@ TEST(AdaptersCodeBuild, HandsBackVariablesAndAReport) {
       HasSubstr("export COOPER_API_IMAGE='registry.example.com:5000/group/app/api:sha-0123456789ab'\n"));
   EXPECT_EQ(find_output(files, "cooper-junit.xml")->content,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<testsuite name=\"cooper\" tests=\"2\" failures=\"1\" time=\"1.500\">\n"
+            "<testsuite name=\"cooper\" tests=\"2\" failures=\"1\" skipped=\"0\" time=\"1.500\">\n"
             "  <testcase classname=\"cooper\" name=\"api\" time=\"1.500\">\n"
             "    <system-out>2 steps run, 3 cached\n"
             "registry.example.com:5000/group/app/api:sha-0123456789ab\n"
@@ -172,11 +172,42 @@ TEST(AdaptersCodeBuild, HandsBackVariablesAndAReport) {
                 std::string(64, 'a') +
                 "\n</system-out>\n"
                 "  </testcase>\n"
-                "  <testcase classname=\"cooper\" name=\"build\">\n"
+                "  <testcase classname=\"cooper\" name=\"build\" time=\"0.000\">\n"
                 "    <failure message=\"RUN &lt;&amp;&quot;? \xef\xbf\xbd é\">RUN &lt;&amp;&quot;? "
                 "\xef\xbf\xbd é</failure>\n"
                 "  </testcase>\n"
                 "</testsuite>\n");
+}
+
+// A step that failed says why; then the build as a whole needs no case of its own.
+TEST(AdaptersCodeBuild, ReportsEachStep) {
+  Results results = results_of({}, "RUN false: exit code: 1");
+  results.steps = {{"", "[1/4] COPY . /", "cached", "local store", "", "", 0},
+                   {"", "[2/4] RUN <make>", "ran", "", "", "made & done\n", 1.25},
+                   {"api", "[3/4] RUN false", "failed", "", "exit code: 1", "last words\n", 0.5},
+                   {"api", "[4/4] RUN true", "cancelled", "", "", "", 0},
+                   {"api", "[other 1/1] RUN true", "not needed", "", "", "", 0}};
+  const auto files =
+      adapter_of("codebuild").outputs(job_of(push()), read_record("codebuild", push()), results);
+  EXPECT_EQ(find_output(files, "cooper-junit.xml")->content,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<testsuite name=\"cooper\" tests=\"5\" failures=\"1\" skipped=\"2\" time=\"0.000\">\n"
+            "  <testcase classname=\"cooper\" name=\"[1/4] COPY . /\" time=\"0.000\">\n"
+            "    <system-out>cached: local store\n</system-out>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"cooper\" name=\"[2/4] RUN &lt;make&gt;\" time=\"1.250\">\n"
+            "    <system-out>made &amp; done\n</system-out>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"cooper.api\" name=\"[3/4] RUN false\" time=\"0.500\">\n"
+            "    <failure message=\"exit code: 1\">last words\n</failure>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"cooper.api\" name=\"[4/4] RUN true\" time=\"0.000\">\n"
+            "    <skipped message=\"cancelled\"/>\n"
+            "  </testcase>\n"
+            "  <testcase classname=\"cooper.api\" name=\"[other 1/1] RUN true\" time=\"0.000\">\n"
+            "    <skipped message=\"not needed\"/>\n"
+            "  </testcase>\n"
+            "</testsuite>\n");
 }
 
 }  // namespace

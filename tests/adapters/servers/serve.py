@@ -44,10 +44,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def serve(handler, directory):
-    """Serves until it is told to stop."""
+def serve(handler, directory, wrap=None):
+    """Serves until it is told to stop. `wrap` may put TLS around the listening socket."""
     handler.directory = pathlib.Path(directory)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if wrap:
+        server.socket = wrap(server.socket)
     server.daemon_threads = True
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     signal.signal(signal.SIGALRM, lambda *_: threading.Thread(target=server.shutdown).start())

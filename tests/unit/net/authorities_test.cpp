@@ -51,6 +51,17 @@ TEST_F(NetAuthorities, AddToTheSystemsEachOnce) {
   EXPECT_EQ(count(all, "comment"), 0U);
 }
 
+TEST_F(NetAuthorities, AreFoundWhereOtherSystemsKeepThem) {
+  EXPECT_EQ(system_authorities(folder_), "");
+  for (const char* place : {"/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/certs/ca-bundle.crt",
+                            "/etc/ssl/certs/ca-certificates.crt"}) {
+    const std::filesystem::path file = folder_ + place;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << certificate("authority");
+    EXPECT_EQ(system_authorities(folder_), file.string());
+  }
+}
+
 TEST_F(NetAuthorities, DirectoriesMayHoldOtherThings) {
   write("README", "nothing to see");
   write("key.pem", "-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----\n");

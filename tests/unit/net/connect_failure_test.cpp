@@ -24,6 +24,9 @@ TEST(NetConnectFailure, ToldByLibcurlsCodeAndOpensslsWords) {
   EXPECT_NE(hint(CURLE_RECV_ERROR, "error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0")
                 .find("--registry-client-cert"),
             std::string::npos);
+  EXPECT_NE(
+      hint(CURLE_SSL_CACERT_BADFILE, "error setting certificate verify locations").find("ca-certificates"),
+      std::string::npos);
   EXPECT_NE(hint(CURLE_SSL_CERTPROBLEM, "unable to set private key file").find("key"), std::string::npos);
   EXPECT_NE(hint(CURLE_RECV_ERROR, "CONNECT tunnel failed, response 407").find("proxy"), std::string::npos);
   EXPECT_NE(hint(CURLE_RECV_ERROR, "Received HTTP code 407 from proxy after CONNECT").find("proxy"),

@@ -42,6 +42,23 @@ TEST_F(ReportStepLog, MeasuresWhatRan) {
   EXPECT_EQ(next_.events, 5) << "everything is passed on";
 }
 
+TEST_F(ReportStepLog, KeepsTheEndOfWhatAStepPrinted) {
+  emit(Kind::kLog, 0, 0, "first ");
+  emit(Kind::kLog, 1, 0, "other");
+  emit(Kind::kLog, 0, 0, "second");
+  EXPECT_EQ(log_.steps().at(0).output, "first second");
+  EXPECT_EQ(log_.steps().at(1).output, "other");
+  std::string all = "first second";
+  for (int i = 0; i < 5000; ++i) {
+    const std::string line = "line " + std::to_string(i) + "\n";
+    emit(Kind::kLog, 0, 0, line);
+    all += line;
+  }
+  EXPECT_EQ(log_.steps().at(0).output, all.substr(all.size() - kKeptOutput));
+  emit(Kind::kLog, 0, 0, std::string(5 * kKeptOutput, 'x') + "end");
+  EXPECT_EQ(log_.steps().at(0).output, std::string(kKeptOutput - 3, 'x') + "end");
+}
+
 TEST_F(ReportStepLog, KeepsHowEachStepEnded) {
   emit(Kind::kPlanned, 3, 0);
   emit(Kind::kCached, 0, 0, "registry r.example/cache");

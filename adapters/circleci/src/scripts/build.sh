@@ -20,6 +20,14 @@ if [[ ${ORB_CACHE:-registry} == circleci ]]; then
   export COOPER_CACHE_TO=type=local,dest=$HOME/.cooper-cache,mode=max
 fi
 
+# A role that trusts the job's identity: cooper reads that from a file, as AWS's own programs do. mktemp's is ours alone.
+if [[ -n ${AWS_ROLE_ARN:-} && -z ${AWS_WEB_IDENTITY_TOKEN_FILE:-} && -n ${CIRCLE_OIDC_TOKEN_V2:-} ]]; then
+  AWS_WEB_IDENTITY_TOKEN_FILE=$(mktemp)
+  export AWS_WEB_IDENTITY_TOKEN_FILE
+  trap 'rm -f "$AWS_WEB_IDENTITY_TOKEN_FILE"' EXIT
+  printf '%s' "$CIRCLE_OIDC_TOKEN_V2" >"$AWS_WEB_IDENTITY_TOKEN_FILE"
+fi
+
 arguments=(ci build --ci=circleci)
 is_true "${ORB_PUSH:-true}" || arguments+=(--no-push)
 unset ORB_ON_DEFAULT_BRANCH ORB_CACHE ORB_PUSH
