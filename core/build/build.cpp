@@ -238,7 +238,7 @@ class Build {
     services.flights = tools_.flights;
     services.launcher = tools_.launcher;
     services.no_launcher_reason = tools_.no_launcher_reason;
-    if (sandbox::is_emulated(tools_.tier)) services.farms = &farms_;
+    if (sandbox::has_stub(tools_.tier)) services.farms = &farms_;
     services.contexts = context_.trees;
     services.images = bases_.stacks();
     services.epoch = epoch();

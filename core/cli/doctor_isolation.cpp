@@ -42,7 +42,7 @@ const char* description(Tier tier) {
     case Tier::kUserNamespace:
       return "namespaces and mounts, as any user";
     case Tier::kSingleIdUserNamespace:
-      return "namespaces and mounts, with root's id alone";
+      return "namespaces, as any user, without mounts";
     case Tier::kEmulatedRoot:
       return "as root, without mounts and namespaces";
     case Tier::kEmulated:
@@ -59,8 +59,9 @@ const char* meaning(Tier tier) {
     case Tier::kUserNamespace:
       return "each step has namespaces and mounts of its own, and sees nothing of this machine";
     case Tier::kSingleIdUserNamespace:
-      return "each step has namespaces and mounts of its own, but only root's id: packages that bring users "
-             "fail";
+      return "each step has namespaces of its own; paths are translated within its processes, and owners "
+             "kept in "
+             "a table";
     case Tier::kEmulatedRoot:
     case Tier::kEmulated:
       return "no mounts and no namespaces: paths are translated within each process of a step. The "

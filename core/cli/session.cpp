@@ -34,7 +34,7 @@ void emit(base::EventSink& events, base::Event::Kind kind, const std::string& te
 }
 
 std::unique_ptr<sandbox::Launcher> start_launcher(sandbox::Tier tier, const std::string& store) {
-  return sandbox::Launcher::start(tier, sandbox::is_emulated(tier) ? sandbox::open_stub(store) : os::Fd());
+  return sandbox::Launcher::start(tier, sandbox::has_stub(tier) ? sandbox::open_stub(store) : os::Fd());
 }
 
 }  // namespace

@@ -97,25 +97,6 @@ void set_capabilities(std::uint64_t effective) {
   base::check(::syscall(SYS_capset, &header, data.data()), "set", "the capabilities");
 }
 
-void become_user(const Spec& spec) {
-  base::check(::setresgid(spec.gid, spec.gid, spec.gid), "become gid", std::to_string(spec.gid));
-  base::check(::setresuid(spec.uid, spec.uid, spec.uid), "become uid", std::to_string(spec.uid));
-}
-
-void set_mapped_ids(const Spec& spec, Tier tier) {
-  if (tier == Tier::kSingleIdUserNamespace && (spec.uid != 0 || spec.gid != 0)) {
-    throw base::Error(
-        base::ErrorKind::kUnsupported,
-        fmt::format("cannot run as uid {} gid {}: only one id is mapped here", spec.uid, spec.gid))
-        .hint("give this user a range in /etc/subuid and /etc/subgid and install newuidmap, or run as root");
-  }
-  // With a single id setgroups(2) is denied for good; the groups that we came with are all unmapped there.
-  if (tier != Tier::kSingleIdUserNamespace) {
-    base::check(::setgroups(spec.groups.size(), spec.groups.data()), "set", "the supplementary groups");
-  }
-  become_user(spec);
-}
-
 }  // namespace
 
 std::uint64_t default_capabilities() {
@@ -136,7 +117,8 @@ void apply_ulimits(const std::vector<std::string>& ulimits, std::uint64_t least_
 
 void set_ids(const Spec& spec) {
   base::check(::setgroups(spec.groups.size(), spec.groups.data()), "set", "the supplementary groups");
-  become_user(spec);
+  base::check(::setresgid(spec.gid, spec.gid, spec.gid), "become gid", std::to_string(spec.gid));
+  base::check(::setresuid(spec.uid, spec.uid, spec.uid), "become uid", std::to_string(spec.uid));
 }
 
 void limit_capabilities(std::uint64_t mask) {
@@ -147,12 +129,12 @@ void limit_capabilities(std::uint64_t mask) {
   set_capabilities((data[0].permitted | std::uint64_t{data[1].permitted} << 32) & mask);
 }
 
-void become_step_user(const Spec& spec, Tier tier, const SeccompFilter& filter) {
-  if (spec.insecure) return set_mapped_ids(spec, tier);
+void become_step_user(const Spec& spec, const SeccompFilter& filter) {
+  if (spec.insecure) return set_ids(spec);
   drop_bounding_set(default_capabilities());
   // Before the ids: without no_new_privs a filter needs CAP_SYS_ADMIN. It allows all that follows here.
   filter.install();
-  set_mapped_ids(spec, tier);
+  set_ids(spec);
   // The bounding set only limits what exec may give; what we hold must go too. Another uid has lost it all
   // already.
   set_capabilities(spec.uid == 0 ? default_capabilities() : 0);

@@ -7,7 +7,6 @@
 
 #include "sandbox/seccomp_filter.h"
 #include "sandbox/spec.h"
-#include "sandbox/tier.h"
 
 namespace cooper::sandbox {
 
@@ -28,6 +27,6 @@ void limit_capabilities(std::uint64_t mask);
 // Turns this process from the set-up's root into the step's user, for good: bounding set, system call filter,
 // groups, ids, capabilities. no_new_privs stays off, so that setuid programs and file capabilities work as in
 // BuildKit. Throws Error.
-void become_step_user(const Spec& spec, Tier tier, const SeccompFilter& filter);
+void become_step_user(const Spec& spec, const SeccompFilter& filter);
 
 }  // namespace cooper::sandbox

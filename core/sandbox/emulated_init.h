@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sandbox/init.h"
+#include "sandbox/tier.h"
 
 namespace cooper::sandbox {
 

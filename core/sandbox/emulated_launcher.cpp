@@ -32,9 +32,9 @@ StepFds take_fds(Message& request) {
 }
 
 // fork(2) with a pidfd. Raw: glibc has no wrapper, and this process has one thread only.
-pid_t fork_init(int& pidfd) {
-  constexpr unsigned long kFlags = CLONE_PIDFD | SIGCHLD;
-  return static_cast<pid_t>(::syscall(SYS_clone, kFlags, nullptr, &pidfd, nullptr, nullptr));
+pid_t fork_init(Tier tier, int& pidfd) {
+  const unsigned long flags = CLONE_PIDFD | SIGCHLD | (is_emulated(tier) ? 0UL : CLONE_NEWPID);
+  return static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, nullptr));
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ void EmulatedLauncher::start(Message request) {
     return;
   StepFds fds = take_fds(request);
   int number = -1;
-  const pid_t pid = fork_init(number);
+  const pid_t pid = fork_init(tier_, number);
   if (pid == 0) {
     control_.reset();
     running_.clear();

@@ -70,7 +70,7 @@ void give_up_privileges(const EmulatedProgram& program) {
   if (!is_filtered()) program.filter.install();
   if (program.tier == Tier::kEmulatedRoot) set_ids(program.spec);
   const bool is_root = ::geteuid() == 0;
-  limit_capabilities(is_root || program.tier == Tier::kEmulated ? default_capabilities() : 0);
+  limit_capabilities(is_root || program.tier != Tier::kEmulatedRoot ? default_capabilities() : 0);
 }
 
 bool may_write(const BindTable::Entry& entry) {

@@ -5,6 +5,7 @@
 #include "sandbox/bind_table.h"
 #include "sandbox/init.h"
 #include "sandbox/spec.h"
+#include "sandbox/tier.h"
 
 namespace cooper::sandbox {
 

@@ -7,7 +7,6 @@
 
 #include "os/fd.h"
 #include "sandbox/seccomp_filter.h"
-#include "sandbox/tier.h"
 
 namespace cooper::sandbox {
 
@@ -21,6 +20,6 @@ struct StepFds {
 };
 
 // Runs in a fresh child that is process 1 of a new pid namespace; never returns.
-[[noreturn]] void run_init(StepFds fds, Tier tier, const SeccompFilter& filter);
+[[noreturn]] void run_init(StepFds fds, const SeccompFilter& filter);
 
 }  // namespace cooper::sandbox

@@ -1,8 +1,13 @@
 #include "sandbox/init_process.h"
 
+#include <cstring>
 #include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -11,6 +16,14 @@
 namespace cooper::sandbox {
 
 namespace {
+
+void bring_loopback_up() {
+  const os::Fd socket(base::check(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "open", "a socket"));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP;
+  base::check(::ioctl(socket.get(), SIOCSIFFLAGS, &request), "bring up", "lo");
+}
 
 // Never seen by the builder, which has the error itself.
 constexpr int kSetupFailed = 125;
@@ -34,6 +47,13 @@ void join_cgroups(const Spec& spec) {
     const os::Fd file = os::open_file(path, O_WRONLY);
     base::check(::write(file.get(), "0", 1), "join the control group", path);
   }
+}
+
+void enter_namespaces(const Spec& spec) {
+  const int network = spec.network == Network::kNone ? CLONE_NEWNET : 0;
+  base::check(::unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | network), "unshare", "the namespaces");
+  base::check(::sethostname(spec.hostname.data(), spec.hostname.size()), "set the host name", spec.hostname);
+  if (network != 0) bring_loopback_up();
 }
 
 void supervise(pid_t program, StepFds& fds, StepProcesses& processes) {

@@ -15,6 +15,10 @@ Spec read_spec(const os::Fd& file);
 // First of all, so that everything counts; the files are of the builder's view. Throws Error{kIo}.
 void join_cgroups(const Spec& spec);
 
+// The mount, IPC, UTS and, for kNone, network namespaces of a step, whose init is in a new pid namespace
+// already. Throws Error{kIo}.
+void enter_namespaces(const Spec& spec);
+
 // Lets go of the step's streams, waits for the program's end, and reports it.
 void supervise(pid_t program, StepFds& fds, StepProcesses& processes);
 

@@ -52,11 +52,11 @@ Spec complete(const Spec& asked) {
 }
 
 void check_tier(const Spec& spec, Tier tier) {
-  if (std::holds_alternative<FarmRoot>(spec.root) != is_emulated(tier)) {
+  if (std::holds_alternative<FarmRoot>(spec.root) != has_stub(tier)) {
     throw base::Error(base::ErrorKind::kInternal,
                       fmt::format("a step's root is not one for isolation '{}'", tier_name(tier)));
   }
-  if (spec.insecure && is_emulated(tier)) {
+  if (spec.insecure && has_stub(tier)) {
     throw base::Error(
         base::ErrorKind::kUnsupported,
         fmt::format("cannot run a step with --security=insecure: isolation '{}' has no privileges "
@@ -99,7 +99,7 @@ std::unique_ptr<Launcher> Launcher::start(Tier tier, os::Fd stub) {
     throw base::Error(base::ErrorKind::kUnsupported, "RUN is not possible on this machine")
         .hint("run 'cooper doctor' to see what is missing");
   }
-  if (is_emulated(tier)) {
+  if (has_stub(tier)) {
     if (!stub.valid()) throw base::Error(base::ErrorKind::kInternal, "a launcher without a stub");
     base::check(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "protect", "this process");
   }

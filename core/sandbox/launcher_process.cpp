@@ -89,7 +89,7 @@ pid_t clone_init(int& pidfd) {
   return static_cast<pid_t>(::syscall(SYS_clone, kFlags, nullptr, &pidfd, nullptr, nullptr));
 }
 
-void start_step(Message request, os::Fd& control, Tier tier, const SeccompFilter& filter) {
+void start_step(Message request, os::Fd& control, const SeccompFilter& filter) {
   if (request.type != MessageType::kStart || request.fds.size() != 4) return;
   StepFds fds{std::move(request.fds[0]),
               std::move(request.fds[1]),
@@ -101,7 +101,7 @@ void start_step(Message request, os::Fd& control, Tier tier, const SeccompFilter
   const pid_t pid = clone_init(number);
   if (pid == 0) {
     control.reset();
-    run_init(std::move(fds), tier, filter);
+    run_init(std::move(fds), filter);
   }
   if (pid < 0) {
     const auto error = base::os_error(errno, "start", "the step's init");
@@ -112,10 +112,10 @@ void start_step(Message request, os::Fd& control, Tier tier, const SeccompFilter
   send_message(fds.socket.get(), MessageType::kStarted, {}, std::span(&number, 1));
 }
 
-void serve(os::Fd& control, Tier tier) {
+void serve(os::Fd& control) {
   const SeccompFilter filter = SeccompFilter::default_profile();
   while (auto request = receive_message(control.get(), true)) {
-    start_step(std::move(*request), control, tier, filter);
+    start_step(std::move(*request), control, filter);
   }
   // Every init has asked to die with us.
 }
@@ -127,10 +127,10 @@ void run_launcher(os::Fd control, Tier tier, os::Fd stub) {
   try {
     detach_from_builder(control, stub);
     erase_arguments();
-    if (is_emulated(tier)) {
+    if (has_stub(tier)) {
       EmulatedLauncher(control, stub, tier).serve();
     } else {
-      serve(control, tier);
+      serve(control);
     }
   } catch (const std::exception&) {
     code = 1;  // the builder sees the socket close, and says that the launcher ended

@@ -23,11 +23,9 @@ namespace {
 
 constexpr std::string_view kProbePrefix = "probe-";
 
-// Best first. A user namespace with one id comes last, although it has mounts and namespaces: packages' files
-// belong to many users, and so `apt-get install` works where owners are kept in a table, and not where chown
-// fails.
-constexpr std::array kLadder = {Tier::kPrivileged, Tier::kUserNamespace, Tier::kEmulatedRoot, Tier::kEmulated,
-                                Tier::kSingleIdUserNamespace};
+// Best first.
+constexpr std::array kLadder = {Tier::kPrivileged, Tier::kUserNamespace, Tier::kSingleIdUserNamespace,
+                                Tier::kEmulatedRoot, Tier::kEmulated};
 
 // Removes what killed probes left. Each holds the directory's lock with others, so that whoever has it alone
 // knows that the rest are dead. Nothing where there can be no lock: the checks then say what is wrong with
@@ -97,8 +95,11 @@ class Prober {
         if (all_ok(steps)) append(steps, run_checks(range_checks()));
         return steps;
       }
-      case Tier::kSingleIdUserNamespace:
-        return one_id();
+      case Tier::kSingleIdUserNamespace: {
+        auto steps = with_directory(namespace_checks);
+        if (all_ok(steps)) append(steps, with_directory(emulated_checks));
+        return steps;
+      }
       case Tier::kEmulatedRoot:
         return with_directory(emulated_root_checks);
       case Tier::kEmulated:

@@ -133,6 +133,12 @@ std::vector<Check> user_namespace_checks(const std::string& work) {
   return checks;
 }
 
+std::vector<Check> namespace_checks(const std::string& /*work*/) {
+  return {{"user namespace", user_namespace_remedy(), os::enter_user_namespace_with_one_id},
+          {"new namespaces", kContainerRemedy, new_namespaces},
+          {"a process file system of its own", "", mount_proc, "steps see the container's own /proc"}};
+}
+
 std::vector<Check> range_checks() {
   return {{"range of subordinate ids",
            "add the user to /etc/subuid and /etc/subgid, and install uidmap (newuidmap)",

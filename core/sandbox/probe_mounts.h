@@ -11,6 +11,8 @@ namespace cooper::sandbox {
 // `work`: an absolute path, an empty directory for the checks alone.
 std::vector<Check> privileged_checks(const std::string& work);
 std::vector<Check> user_namespace_checks(const std::string& work);
+// Namespaces with one id, for steps that need no mounts.
+std::vector<Check> namespace_checks(const std::string& work);
 // What a range of ids needs beyond that.
 std::vector<Check> range_checks();
 

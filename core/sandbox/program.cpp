@@ -46,14 +46,14 @@ int execute(const Spec& spec) {
   return failure;
 }
 
-void prepare_process(const Spec& spec, Tier tier, const SeccompFilter& filter, const StepFds& fds) {
+void prepare_process(const Spec& spec, const SeccompFilter& filter, const StepFds& fds) {
   base::check(::setsid(), "start", "a session");
   connect_streams(spec, fds);
   ::umask(0022);
   // As root: a directory that the user may not enter is still its working directory, as in Docker.
   base::check(::chdir(spec.cwd.c_str()), "enter the working directory", spec.cwd);
   apply_ulimits(spec.ulimits);
-  become_step_user(spec, tier, filter);
+  become_step_user(spec, filter);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -90,9 +90,9 @@ std::vector<std::string> program_candidates(const std::string& name, const std::
   return candidates;
 }
 
-void run_program(const Spec& spec, Tier tier, const SeccompFilter& filter, const StepFds& fds) {
+void run_program(const Spec& spec, const SeccompFilter& filter, const StepFds& fds) {
   try {
-    prepare_process(spec, tier, filter, fds);
+    prepare_process(spec, filter, fds);
   } catch (const base::Error& error) {
     send_message(fds.socket.get(), MessageType::kFailed, pack_error(error), {});
     ::_exit(kCannotExecute);

@@ -12,7 +12,7 @@ namespace cooper::sandbox {
 // Runs in the process that becomes the program, inside the new root. A failing set-up is reported on
 // `fds.socket`; a program that cannot be executed ends with 127 (not found) or 126, and says so on its
 // stderr, as a shell does.
-[[noreturn]] void run_program(const Spec& spec, Tier tier, const SeccompFilter& filter, const StepFds& fds);
+[[noreturn]] void run_program(const Spec& spec, const SeccompFilter& filter, const StepFds& fds);
 
 // Says "cannot run 'NAME': REASON" on stderr, as a shell does, and ends with 127 for ENOENT, else 126.
 [[noreturn]] void report_unstarted(const std::string& name, int failure);

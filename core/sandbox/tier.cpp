@@ -30,7 +30,7 @@ std::string_view tier_summary(Tier tier) {
     case Tier::kUserNamespace:
       return "a user namespace with a range of ids";
     case Tier::kSingleIdUserNamespace:
-      return "a user namespace with one id: RUN works as root only, and cannot change owners";
+      return "a user namespace with one id: steps have namespaces, owners are kept in a table";
     case Tier::kEmulatedRoot:
       return "RUN works without mounts: steps' paths are translated, owners are real";
     case Tier::kEmulated:
@@ -44,6 +44,10 @@ std::string_view tier_summary(Tier tier) {
 
 bool is_emulated(Tier tier) {
   return tier == Tier::kEmulatedRoot || tier == Tier::kEmulated;
+}
+
+bool has_stub(Tier tier) {
+  return is_emulated(tier) || tier == Tier::kSingleIdUserNamespace;
 }
 
 void enter(Tier tier) {

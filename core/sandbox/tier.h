@@ -9,7 +9,8 @@ namespace cooper::sandbox {
 enum class Tier {
   kPrivileged,             // T2: root with mounts
   kUserNamespace,          // T1: user namespace with a range of ids (newuidmap)
-  kSingleIdUserNamespace,  // T1b: user namespace with one id
+  kSingleIdUserNamespace,  // T1b: user namespace with one id: the stub keeps owners there, and translates
+                           // paths
   kEmulatedRoot,  // T3: root without mounts, with Docker's default capabilities: the stub translates paths
   kEmulated,      // T4: no privilege at all: the stub translates paths and keeps owners (stub/abi.h)
   kNone,          // no RUN; everything else works
@@ -17,7 +18,9 @@ enum class Tier {
 
 // "privileged", "userns", "userns-single", "emulated-root", "emulated", "none"
 std::string_view tier_name(Tier tier);
-// Whether steps run in a FarmRoot, without mounts and namespaces.
+// Whether steps run in a FarmRoot, with the stub.
+bool has_stub(Tier tier);
+// Whether they also have no namespaces.
 bool is_emulated(Tier tier);
 
 struct ProbeStep {

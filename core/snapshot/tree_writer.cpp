@@ -55,9 +55,9 @@ bool is_type(const struct stat& status, EntryType type) {
 }  // namespace
 
 std::uint32_t disk_mode(const Entry& entry, Form form) {
-  std::uint32_t mode = entry.mode & 07777U;
+  const std::uint32_t mode = entry.mode & 07777U;
   if (form != Form::kOwn) return mode;
-  return mode | (entry.is_directory() ? 0700U : 0400U);
+  return entry.is_directory() ? (mode & 0777U) | 0700U : (mode & 0777U) | 0600U;
 }
 
 TreeWriter::TreeWriter(const std::string& tree, Form form)

@@ -73,7 +73,9 @@ long copy_file(int directory, const char* name, const char* copy, const struct s
   copy_attributes(from.get(), to.get());
   // In this order: chown takes set-id bits away.
   if (!table_owners()) sys(SYS_fchown, to.get(), file.st_uid, file.st_gid);
-  sys(SYS_fchmod, to.get(), file.st_mode & 07777);
+  // Ours to write to, whatever it was: an older store has files that are not.
+  const unsigned ours = table_owners() ? 0600U : 0U;
+  sys(SYS_fchmod, to.get(), (file.st_mode & 07777) | ours);
   set_times(to.get(), nullptr, file);
   return 0;
 }
