@@ -87,7 +87,7 @@ TEST_P(StubStepsTest, StepsAreRootInTheirDirectory) {
 }
 
 TEST_P(StubStepsTest, UsersAreWhomTheSpecNames) {
-  Spec step = shell("id -u; id -g; id -G; touch /tmp/mine; stat -c %u:%g /tmp/mine");
+  Spec step = shell("id -u; id -g; id -G; touch /tmp/mine; stat -c %u:%g /tmp/mine; echo again >/dev/stdout");
   fs::permissions(path("root/tmp"), fs::perms::all);
   InodeAttributes open;
   open.mode = S_IFDIR | 01777;
@@ -98,7 +98,7 @@ TEST_P(StubStepsTest, UsersAreWhomTheSpecNames) {
   step.gid = 100;
   step.groups = {20, 30};
   const Outcome outcome = run(step);
-  EXPECT_EQ(outcome.output, "1000\n100\n100 20 30\n1000:100\n") << outcome.errors;
+  EXPECT_EQ(outcome.output, "1000\n100\n100 20 30\n1000:100\nagain\n") << outcome.errors;
 }
 
 TEST_P(StubStepsTest, SystemFilesAreThere) {
