@@ -64,7 +64,10 @@ build::Toolbox Session::open_tools(const RegistryFlags& registry, base::EventSin
   tools.form = form_of(probe_.tier);
   tools.launcher = launcher_.get();
   if (launcher_ == nullptr) tools.no_launcher_reason = probe_.reason;
-  if (sandbox::is_emulated(probe_.tier)) emit(events, base::Event::Kind::kNote, probe_.reason);
+  if (sandbox::is_emulated(probe_.tier)) {
+    emit(events, base::Event::Kind::kNote,
+         "isolation '" + std::string(sandbox::tier_name(probe_.tier)) + "': " + probe_.reason);
+  }
   Network network = open_network(environment_, registry, [&events](const std::string& line) {
     emit(events, base::Event::Kind::kWarning, line);
   });

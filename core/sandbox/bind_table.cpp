@@ -145,8 +145,7 @@ void BindTable::add_mount(const FileMount& mount) {
   os::Fd file = sealed_file(mount);
   struct stat status {};
   base::check(::fstat(file.get(), &status), "examine the mount for", mount.target);
-  if (status.st_uid != mount.uid || status.st_gid != mount.gid)
-    owned_.push_back({status.st_dev, status.st_ino, mount.uid, mount.gid});
+  memory_files_.push_back({status.st_dev, status.st_ino, mount.uid, mount.gid});
   bind(mount.target, add_source(std::move(file)), Flags::kReadOnly | Flags::kOwnersKept);
 }
 

@@ -49,14 +49,15 @@ class BindTable {
   os::Fd open(const Entry& entry, const std::string& rest = "") const;
   const os::Fd& source(const Entry& entry) const { return sources_[entry.source]; }
 
-  // Files of the binds that belong to somebody else than the disk can say.
-  struct Owned {
+  // Files of the binds that are not quite what their inodes say: in memory they have no name, and perhaps
+  // another owner.
+  struct MemoryFile {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
   };
-  const std::vector<Owned>& owned() const { return owned_; }
+  const std::vector<MemoryFile>& memory_files() const { return memory_files_; }
 
   // Writes the binds to a board; the source of entries()[i] is to have the number stub::kFirstBindFd + i.
   // Throws Error{kUnsupported} for too many binds, or too long a target.
@@ -80,7 +81,7 @@ class BindTable {
   // Of the sources that lie in the scratch directory: their paths outside; else "".
   std::vector<std::string> scratch_paths_;
   std::vector<Entry> entries_;
-  std::vector<Owned> owned_;
+  std::vector<MemoryFile> memory_files_;
 };
 
 }  // namespace cooper::sandbox

@@ -30,7 +30,7 @@ BoardHeader::~BoardHeader() {
 }
 
 // Nobody else writes yet, so this takes no lock.
-void BoardHeader::set_owner(const BindTable::Owned& file) const {
+void BoardHeader::describe_file(const BindTable::MemoryFile& file) const {
   auto* entries = reinterpret_cast<stub::TableEntry*>(reinterpret_cast<char*>(board_) + board_->table_offset);
   std::uint64_t slot = stub::first_slot(file.device, file.inode, board_->capacity);
   for (std::uint64_t tried = 0; tried < board_->capacity; ++tried) {
@@ -40,7 +40,10 @@ void BoardHeader::set_owner(const BindTable::Owned& file) const {
       entry = {};
       entry.device = file.device;
       entry.inode = file.inode;
-      entry.flags = stub::TableEntry::kOwned;
+      entry.flags = stub::TableEntry::kLinks;
+      entry.links = 1;
+      if (board_->owners == stub::Owners::kReal) return;
+      entry.flags |= stub::TableEntry::kOwned;
       entry.uid = file.uid;
       entry.gid = file.gid;
       return;
@@ -68,8 +71,7 @@ void BoardHeader::describe(const Spec& spec, const BindTable& binds) const {
   board_->no_network = spec.network == Network::kNone ? 1 : 0;
   std::memcpy(board_->root_path, directory.c_str(), directory.size() + 1);
   binds.publish(*board_);
-  if (board_->owners == stub::Owners::kReal) return;
-  for (const auto& file : binds.owned()) set_owner(file);
+  for (const auto& file : binds.memory_files()) describe_file(file);
 }
 
 }  // namespace cooper::sandbox

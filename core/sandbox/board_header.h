@@ -21,7 +21,7 @@ class BoardHeader {
   void describe(const Spec& spec, const BindTable& binds) const;
 
  private:
-  void set_owner(const BindTable::Owned& file) const;
+  void describe_file(const BindTable::MemoryFile& file) const;
 
   std::size_t size_ = 0;
   stub::Board* board_ = nullptr;

@@ -23,6 +23,7 @@ namespace cooper::sandbox {
 
 namespace {
 
+constexpr std::size_t kMaximumChildren = 1 << 20;
 constexpr std::size_t kMaximumStatus = 4096;  // bytes; the longest line is about 400
 
 // Of a process that has just ended: nothing.
@@ -68,18 +69,27 @@ bool reap_ended() {
   return pid == 0;
 }
 
-// Until a look finds no process that is not stopped yet.
-std::vector<ProcessStatus> stop_descendants(const std::set<pid_t>& spared) {
-  std::set<std::pair<pid_t, unsigned long long>> stopped;
-  while (true) {
-    auto found = descendants(spared);
-    bool more = false;
-    for (const auto& process : found) {
-      if (!stopped.emplace(process.pid, process.start_time).second) continue;
-      more = signal_process(process, SIGSTOP) || more;
+// With its whole process group, so that none escapes by forking meanwhile: the kernel lets no fork pass
+// between a group's processes and its signal. A step's groups hold processes of the step only.
+void kill_with_group(const ProcessStatus& process) {
+  if (process.group > 1 && process.group != ::getpgrp()) ::kill(-process.group, SIGKILL);
+  signal_process(process, SIGKILL);
+}
+
+// Quicker than a look at all processes (CONFIG_PROC_CHILDREN; else none), for those that leave their group
+// with every fork: when such a one ends, its child is ours.
+std::vector<pid_t> children() {
+  std::vector<pid_t> pids;
+  try {
+    const std::string self = std::to_string(::getpid());
+    const std::string text = os::read_file("/proc/self/task/" + self + "/children", kMaximumChildren);
+    for (const auto& word : base::split(text, ' ')) {
+      if (!word.empty()) pids.push_back(static_cast<pid_t>(std::strtol(word.c_str(), nullptr, 10)));
     }
-    if (!more) return found;
+  } catch (const base::Error&) {
+    // The look at all processes has to do.
   }
+  return pids;
 }
 
 void reap(pid_t pid) {
@@ -87,20 +97,37 @@ void reap(pid_t pid) {
   }
 }
 
+void end_children(const std::set<pid_t>& spared) {
+  std::vector<pid_t> before;
+  while (true) {
+    auto now = children();
+    now.erase(std::remove_if(now.begin(), now.end(), [&](pid_t pid) { return spared.count(pid) != 0; }),
+              now.end());
+    if (now.empty()) return;
+    // Nobody else reaps them: their numbers are theirs until then.
+    for (const pid_t pid : now) ::kill(pid, SIGKILL);
+    if (now == before) reap(now.front());  // they only need the time to die
+    for (const pid_t pid : now) ::waitpid(pid, nullptr, WNOHANG);
+    before = std::move(now);
+  }
+}
+
 }  // namespace
 
 ProcessStatus parse_process_status(std::string_view text) {
-  // The name, in parentheses, may hold anything, and so ends at the last one. From there: state, parent, and
-  // the start as the 22nd field of all.
+  // The name, in parentheses, may hold anything, and so ends at the last one. From there: state, parent,
+  // group, and the start as the 22nd field of all.
   const auto end = text.rfind(") ");
   if (end == std::string_view::npos) return {};
   const auto fields = base::split(text.substr(end + 2), ' ');
   constexpr std::size_t kParent = 1;
+  constexpr std::size_t kGroup = 2;
   constexpr std::size_t kStart = 22 - 3;
   if (fields.size() <= kStart) return {};
   ProcessStatus status;
   status.pid = static_cast<pid_t>(std::strtol(std::string(text.substr(0, 16)).c_str(), nullptr, 10));
   status.parent = static_cast<pid_t>(std::strtol(std::string(fields[kParent]).c_str(), nullptr, 10));
+  status.group = static_cast<pid_t>(std::strtol(std::string(fields[kGroup]).c_str(), nullptr, 10));
   status.start_time = std::strtoull(std::string(fields[kStart]).c_str(), nullptr, 10);
   return status;
 }
@@ -128,13 +155,14 @@ void end_descendants(const std::set<pid_t>& spared) {
   // The usual end of a step, which costs no look at all processes. The spared are for their parent to reap.
   if (spared.empty() && !reap_ended()) return;
   while (true) {
-    const auto processes = stop_descendants(spared);
+    const auto processes = descendants(spared);
     if (processes.empty()) return;
-    for (const auto& process : processes) signal_process(process, SIGKILL);
-    // Children of those become ours when their parents end, and are found by the next look.
+    for (const auto& process : processes) kill_with_group(process);
     for (const auto& process : processes) {
       if (process.parent == ::getpid()) reap(process.pid);
     }
+    // What has become ours by that.
+    end_children(spared);
   }
 }
 

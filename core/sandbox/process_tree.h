@@ -15,6 +15,7 @@ namespace cooper::sandbox {
 struct ProcessStatus {
   pid_t pid = 0;
   pid_t parent = 0;
+  pid_t group = 0;
   unsigned long long start_time =
       0;  // clock ticks since boot: tells a process from a later one of its number
   bool operator==(const ProcessStatus&) const = default;
@@ -29,9 +30,8 @@ std::vector<ProcessStatus> descendants(const std::set<pid_t>& spared = {});
 // Sends the signal to each of them, to none by mistake.
 void signal_descendants(int signal);
 
-// Kills them and reaps those that are or become this process's children, until there are none: they are
-// stopped first, so that none can start more while the others are found. Children among `spared` are not
-// waited for.
+// Kills them, parents first, and reaps those that are or become this process's children, until there are
+// none. Children among `spared` are not waited for.
 void end_descendants(const std::set<pid_t>& spared = {});
 
 }  // namespace cooper::sandbox

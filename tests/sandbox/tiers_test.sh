@@ -33,10 +33,13 @@ RUN rm /data/removed && echo more >> /data/kept && mv /data /moved && ln /moved/
 WORKDIR /work
 USER user
 RUN id > who && touch new && chmod 640 new && stat -c '%u:%g %a' new /moved/hard /owned >> who && umask >> who
+RUN echo out > /dev/stdout && echo err > /dev/stderr
 RUN --mount=type=secret,id=token,uid=1000 --mount=type=cache,target=/tmp/cache,uid=1000 \
     --mount=type=bind,source=layer,target=/mnt \
     cat /run/secrets/token > told; echo x > /tmp/cache/x && cat /mnt/kept >> told && ls -a / /mnt >> told
 USER root
+WORKDIR /tmp/box/inner
+RUN --mount=type=cache,target=/tmp/box pwd > /pwd && touch here && ls /tmp/box >> /pwd
 RUN test -c /dev/null && test -d /proc/self && echo x > /dev/null && ls /proc/self/fd > /dev/null && \
     (setsid sleep 1000 > /dev/null 2>&1 &) && rm -rf /moved/pipe && mkdir -p /empty/deep
 END

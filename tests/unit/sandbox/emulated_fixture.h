@@ -3,10 +3,9 @@
 #pragma once
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "sandbox/stub/abi.h"
+#include "sandbox/board.h"
 #include "step_fixture.h"
 
 namespace cooper::sandbox::test {
@@ -26,7 +25,6 @@ class EmulatedTest : public ::testing::Test {
     // The stand-in knows no binds.
     os::make_directories(path("root/dev"));
     os::write_file_atomically(path("root/dev/null"), "");
-    make_board();
     changes_ = os::open_file(path("changes"), O_WRONLY | O_APPEND | O_CREAT);
     launcher_ = Launcher::start(Tier::kEmulatedRoot, os::open_file(COOPER_STAND_IN_STUB, O_PATH));
   }
@@ -46,7 +44,7 @@ class EmulatedTest : public ::testing::Test {
     return {.directory = path("root"),
             .scratch = path("scratch"),
             .places = {},
-            .board = board_.get(),
+            .board = board_.fd(),
             .changes = changes_.get()};
   }
 
@@ -70,18 +68,9 @@ class EmulatedTest : public ::testing::Test {
   }
 
   os::TempDir directory_{fs::temp_directory_path().string(), "cooper-emulated-"};
-  os::Fd board_;
+  Board board_{stub::Owners::kReal, 10};
   os::Fd changes_;
   std::unique_ptr<Launcher> launcher_;
-
- private:
-  void make_board() {
-    board_ = os::Fd(::memfd_create("board", MFD_CLOEXEC));
-    ASSERT_EQ(::ftruncate(board_.get(), sizeof(stub::Board)), 0);
-    const std::uint32_t version = stub::kBoardVersion;
-    ASSERT_EQ(::pwrite(board_.get(), &version, sizeof version, offsetof(stub::Board, version)),
-              static_cast<ssize_t>(sizeof version));
-  }
 };
 
 }  // namespace cooper::sandbox::test

@@ -15,9 +15,9 @@ namespace cooper::sandbox {
 namespace {
 
 TEST(ProcessTree, ReadsStatusLinesOfAnyName) {
-  const std::string rest = " S 7 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 8899 1 2";
-  EXPECT_EQ(parse_process_status("42 (sh)" + rest), (ProcessStatus{42, 7, 8899}));
-  EXPECT_EQ(parse_process_status("42 (a) R 1 (b)" + rest), (ProcessStatus{42, 7, 8899}));
+  const std::string rest = " S 7 5 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 8899 1 2";
+  EXPECT_EQ(parse_process_status("42 (sh)" + rest), (ProcessStatus{42, 7, 5, 8899}));
+  EXPECT_EQ(parse_process_status("42 (a) R 1 (b)" + rest), (ProcessStatus{42, 7, 5, 8899}));
   EXPECT_EQ(parse_process_status("42 (sh) S 7").pid, 0);
   EXPECT_EQ(parse_process_status("").pid, 0);
 }
@@ -96,17 +96,41 @@ TEST(ProcessTree, SparesWhomItIsTold) {
 }
 
 // Each process starts another and ends: whoever looks and kills one by one is always late.
+int outrun(const std::function<void()>& before_fork) {
+  return in_subreaper([&] {
+    ::alarm(30);
+    if (::fork() == 0) {
+      ::setsid();
+      ::alarm(25);  // should the test fail
+      while (true) {
+        before_fork();
+        if (::fork() > 0) ::_exit(0);
+      }
+    }
+    end_descendants();
+    return descendants().empty() ? 0 : 1;
+  });
+}
+
 TEST(ProcessTree, OutrunsProcessesThatKeepForking) {
+  for (int round = 0; round < 10; ++round) EXPECT_EQ(outrun([] {}), 0);
+}
+
+TEST(ProcessTree, OutrunsProcessesThatLeaveTheirGroup) {
+  for (int round = 0; round < 10; ++round) EXPECT_EQ(outrun([] { ::setsid(); }), 0);
+}
+
+TEST(ProcessTree, EndsManyAtOnce) {
   EXPECT_EQ(in_subreaper([] {
               ::alarm(30);
               if (::fork() == 0) {
-                ::alarm(20);  // should the test fail
-                while (true) {
-                  if (::fork() > 0) ::_exit(0);
-                }
+                ::setsid();
+                for (int depth = 0; depth < 6; ++depth) ::fork();
+                while (true) ::pause();
               }
+              while (descendants().size() < 64) ::sched_yield();
               end_descendants();
-              return descendants().empty() ? 0 : 1;
+              return descendants().empty() && ::waitpid(-1, nullptr, WNOHANG) < 0 ? 0 : 1;
             }),
             0);
 }

@@ -87,7 +87,7 @@ TEST_P(StubStepsTest, StepsAreRootInTheirDirectory) {
 }
 
 TEST_P(StubStepsTest, UsersAreWhomTheSpecNames) {
-  Spec step = shell("id -u; id -g; id -G; touch /tmp/mine; stat -c %u:%g /tmp/mine");
+  Spec step = shell("id -u; id -g; id -G; touch /tmp/mine; stat -c %u:%g /tmp/mine; echo again >/dev/stdout");
   fs::permissions(path("root/tmp"), fs::perms::all);
   InodeAttributes open;
   open.mode = S_IFDIR | 01777;
@@ -98,7 +98,7 @@ TEST_P(StubStepsTest, UsersAreWhomTheSpecNames) {
   step.gid = 100;
   step.groups = {20, 30};
   const Outcome outcome = run(step);
-  EXPECT_EQ(outcome.output, "1000\n100\n100 20 30\n1000:100\n") << outcome.errors;
+  EXPECT_EQ(outcome.output, "1000\n100\n100 20 30\n1000:100\nagain\n") << outcome.errors;
 }
 
 TEST_P(StubStepsTest, SystemFilesAreThere) {
@@ -124,14 +124,14 @@ TEST_P(StubStepsTest, MountsAreShown) {
 }
 
 TEST_P(StubStepsTest, SecretsBelongToTheirUser) {
-  Spec step = shell("stat -c '%u:%g %a' /run/secrets/token; cat /run/secrets/token");
+  Spec step = shell("stat -c '%u:%g %a %h' /run/secrets/token; cat /run/secrets/token");
   step.mounts = {FileMount{
       .target = "/run/secrets/token", .content = "secret\n", .mode = 0400, .uid = 1000, .gid = 100}};
   step.uid = 1000;
   step.gid = 100;
-  EXPECT_EQ(run(step).output, "1000:100 400\nsecret\n");
+  EXPECT_EQ(run(step).output, "1000:100 400 1\nsecret\n");
   step.uid = 1001;
-  EXPECT_EQ(run(step).output, "1000:100 400\n");
+  EXPECT_EQ(run(step).output, "1000:100 400 1\n");
 }
 
 // The builder has the step's own uid, or is root like it: its memory and environment hold credentials.
