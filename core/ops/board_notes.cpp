@@ -67,6 +67,12 @@ void BoardNotes::note(std::uint64_t device, std::uint64_t inode, const Entry& en
   board_.set(device, inode, attributes);
 }
 
+bool BoardNotes::claim(std::uint64_t device, std::uint64_t inode, const std::string& file) {
+  return files_.with([&](auto& files) {
+    return files.try_emplace({device, inode}, file).first->second == file;
+  });
+}
+
 bool BoardNotes::correct(std::uint64_t device, std::uint64_t inode, Entry& entry) const {
   const std::optional<sandbox::InodeAttributes> attributes = board_.find(device, inode);
   if (keeps_owners()) {

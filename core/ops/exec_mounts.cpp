@@ -222,7 +222,8 @@ class MountPlanner {
     const bool restored = keeper != nullptr && keeper->restore(kept, tree, stop_);
     if (!restored && cache.input >= 0) tree = fill_from(cache, fresh.path());
     base::check(::chmod(tree.c_str(), cache.mode & 07777), "change mode of", tree);
-    if (::geteuid() == 0 && (cache.uid != 0 || cache.gid != 0)) {
+    if (services_.layers->form() != snapshot::Form::kOwn && ::geteuid() == 0 &&
+        (cache.uid != 0 || cache.gid != 0)) {
       base::check(::chown(tree.c_str(), cache.uid, cache.gid), "change owner of", tree);
     }
     services_.layers->store().publish(tree, kept.directory);

@@ -152,8 +152,21 @@ class FarmBuilder {
         base::throw_errno("link", fmt::format("{}/{}", directory_, entry.path));
       copy(from, entry, writer);
     }
+    if (files_ == FarmFiles::kLinked && !claim(from, directory, name)) {
+      base::check(::unlinkat(directory, name.c_str(), 0), "remove", entry.path);
+      copy(from, entry, writer);
+    }
     const bool linked = files_ == FarmFiles::kLinked;
     take_note(directory, name, entry, linked ? names_of(from) : 1, notes);
+  }
+
+  bool claim(const LocatedEntry& from, int directory, const std::string& name) const {
+    if (form_ != Form::kOwn) return true;  // only files that look the same share an inode
+    struct stat status {};
+    base::check(::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW), "examine", from.entry.path);
+    if (status.st_nlink <= names_of(from) + 1) return true;
+    const std::string& file = from.link_target.empty() ? from.entry.path : from.link_target;
+    return notes_.claim(status.st_dev, status.st_ino, from.layer->id() + ":" + file);
   }
 
   void copy(const LocatedEntry& from, const Entry& entry, TreeWriter& writer) const {

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <utility>
 
+#include "base/guarded.h"
 #include "snapshot/inode_notes.h"
 
 namespace cooper::support {
@@ -17,6 +19,11 @@ class FakeNotes final : public snapshot::InodeNotes {
   void note(std::uint64_t device, std::uint64_t inode, const snapshot::Entry& entry,
             std::uint32_t links) override {
     noted_[{device, inode}] = {entry, links};
+  }
+  bool claim(std::uint64_t device, std::uint64_t inode, const std::string& file) override {
+    return claimed_.with([&](auto& files) {
+      return files.try_emplace({device, inode}, file).first->second == file;
+    });
   }
   bool correct(std::uint64_t device, std::uint64_t inode, snapshot::Entry& entry) const override {
     auto found = noted_.find({device, inode});
@@ -40,6 +47,7 @@ class FakeNotes final : public snapshot::InodeNotes {
  private:
   bool keeps_owners_;
   std::map<Key, std::pair<snapshot::Entry, std::uint32_t>> noted_;
+  base::Guarded<std::map<Key, std::string>> claimed_;
 };
 
 }  // namespace cooper::support

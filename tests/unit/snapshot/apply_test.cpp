@@ -297,7 +297,7 @@ TEST_F(SnapshotApply, KeepsOwnersInTheIndexWhereTheDiskCannot) {
   EXPECT_EQ(index.find("secret")->uid, 4'000'000'000U);
   EXPECT_EQ(index.find("secret")->mode, 0U);
   EXPECT_EQ(status("secret").st_uid, ::geteuid());
-  EXPECT_EQ(status("secret").st_mode & 07777U, 0400U);
+  EXPECT_EQ(status("secret").st_mode & 07777U, 0600U);
   EXPECT_EQ(status("d").st_mode & 07777U, 0700U);
 }
 

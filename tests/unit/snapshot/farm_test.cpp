@@ -114,6 +114,36 @@ TEST_F(SnapshotFarm, NotesWhatTheDiskCannotSay) {
   }
 }
 
+TEST_F(SnapshotFarm, NeverShowsOneInodeAsTwoFiles) {
+  base::ThreadPool pool{1};
+  LayerStore own(store_, Form::kOwn, pool);
+  const auto add = [&](const std::string& path, std::uint32_t uid, const std::string& shared) {
+    Staging staging = own.begin();
+    if (shared.empty()) {
+      std::ofstream(staging.tree() + "/" + path) << "x";
+    } else {
+      fs::create_hard_link(shared, staging.tree() + "/" + path);
+    }
+    Entry entry;
+    entry.path = path;
+    entry.mode = 0644;
+    entry.uid = uid;
+    entry.size = 1;
+    entry.mtime = 5;
+    return own.commit(std::move(staging), LayerIndex({entry}));
+  };
+  LayerPtr first = add("mine", 0, "");
+  LayerPtr second = add("theirs", 7, first->tree() + "/mine");
+  ASSERT_EQ(status_of(second->tree() + "/theirs").st_ino, status_of(first->tree() + "/mine").st_ino);
+  FakeNotes notes(true);
+  own.prepare_farm({first, second}, "", farm(), FarmFiles::kLinked, notes);
+  EXPECT_NE(status_of(farm("mine")).st_ino, status_of(farm("theirs")).st_ino);
+  EXPECT_EQ(read(farm("theirs")), "x");
+  const struct stat theirs = status_of(farm("theirs"));
+  EXPECT_EQ(notes.noted().at({theirs.st_dev, theirs.st_ino}).first.uid, 7U);
+  EXPECT_EQ(notes.noted().count({status_of(farm("mine")).st_dev, status_of(farm("mine")).st_ino}), 0U);
+}
+
 TEST_F(SnapshotFarm, HoldsAPartOfATreeToo) {
   LayerPtr base = layer(
       LayerTar().directory("src/app", 0700).file("src/app/main.c", "m").file("src/one", "1").file("proc"));
