@@ -54,8 +54,8 @@ long check_new_owner(const struct stat& shown, std::uint32_t uid, std::uint32_t 
   const bool mine = shown.st_uid == identity().credentials.uid.file_system;
   const bool same_uid = uid == kUnchanged || (mine && uid == shown.st_uid);
   // It would take set-id bits away, which is a change of the mode.
-  const bool set_id = !S_ISDIR(shown.st_mode) &&
-                      ((shown.st_mode & S_ISUID) != 0 || (shown.st_mode & (S_ISGID | 010)) == (S_ISGID | 010));
+  const bool set_id = !S_ISDIR(shown.st_mode) && ((shown.st_mode & S_ISUID) != 0 ||
+                                                  (shown.st_mode & (S_ISGID | 010)) == (S_ISGID | 010));
   if (!mine && set_id) return -EPERM;
   const bool own_gid = gid == kUnchanged || (mine && (gid == shown.st_gid || in_group(gid)));
   return same_uid && own_gid ? 0 : -EPERM;
