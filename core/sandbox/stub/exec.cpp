@@ -90,7 +90,9 @@ long replace_process(const Program& program, const Script& script, char** given,
   // Too much for the stack that signals run on.
   static_assert(sizeof(Handover) <= kPathSize);
   auto& handover = *reinterpret_cast<Handover*>(room.get());
-  handover = {.program_fd = program.fd.get(), .secure = false, .identity = identity()};
+  handover.program_fd = program.fd.get();
+  handover.secure = false;
+  handover.identity = identity();
   transform(program, handover);
   write_state(handover, state, kPathSize);
   const std::size_t count = count_of(given);
