@@ -52,8 +52,7 @@ expect "no network" "nc: socket(AF_INET,1,0): Permission denied" \
   "$(in_root --no-network -- 'nc 127.0.0.1 9' | grep -v '^exit' | sed 's/socket.*:/socket(AF_INET,1,0):/')"
 
 # Processes of the same user outside of the step are none of its business.
-unprivileged sleep 60 &
-other=$!
+other=$(unprivileged sh -c 'sleep 60 >/dev/null 2>&1 & echo $!')
 expect "everybody" "alive" "$(in_root -- 'sleep 50 & p=$!; kill -9 -1; wait $p; test -e /proc/$p || echo alive' | grep -v Killed)"
 kill -0 "$other" 2>/dev/null || expect "the process outside" alive dead
 kill "$other"
