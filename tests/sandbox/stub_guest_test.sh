@@ -15,6 +15,7 @@ if [[ $(id -u) -ne 0 ]]; then
   echo "not compared with a native run, which needs root"
   exit "$failed"
 fi
+# shellcheck disable=SC2016  # the inner shell's own
 native=$(unshare -m --propagation private bash -c 'mkdir "$0/proc" && mount -t proc proc "$0/proc" && exec timeout 60 chroot "$0" /guest' \
   "$work/native" 2>&1) || echo "FAIL: the native one ended with $?"
 expect "what it says" "$native" "$stub"

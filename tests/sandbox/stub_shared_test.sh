@@ -5,7 +5,7 @@
 # shellcheck source=tests/sandbox/stub_root.sh
 source "$(dirname "$0")/stub_root.sh"
 
-files=(append cut mode time link rename owner remove attribute read)
+files=(append cut mode time link rename owner remove attribute open read)
 make_root "$root"
 mkdir "$work/store"
 for file in "${files[@]}"; do
@@ -23,10 +23,11 @@ before=$(store_now)
 
 script='stat -c "%n %h %a" /append
 echo more >>/append; truncate -s 3 /cut; chmod 4711 /mode; touch -d @5 /time; ln /link /second; mv /rename /renamed
-chown 5:6 /owner; rm /remove; cat /read >/dev/null
+chown 5:6 /owner; rm /remove; exec 3</open; rm /open; touch -d @9 /proc/self/fd/3 2>/dev/null || echo refused; cat /read >/dev/null
 stat -c "%n %h %a" /append /cut /mode /time /link /second /renamed /owner
 stat -c %Y /time; cat /append /cut; echo; echo both >>/link; cat /second; stat -c %u:%g /owner'
 expected='/append 1 640
+refused
 /append 1 640
 /cut 1 640
 /mode 1 4711
@@ -44,7 +45,7 @@ both
 5:6'
 expect "what the step sees" "$expected" "$(in_root --changes "$work/changes" -- "$script")"
 expect "the store" "$before" "$(store_now)"
-expect "the changes" "pappend pcut plink pmode powner premove prename prenamed psecond ptime" \
+expect "the changes" "pappend pcut plink pmode popen powner premove prename prenamed psecond ptime" \
   "$(tr '\0' '\n' <"$work/changes" | sort -u | tr '\n' ' ' | sed 's/ $//')"
 expect "what was not written is shared still" "$(stat -c %i "$work/store/read")" "$(stat -c %i "$root/read")"
 expect "no copy is left" "" "$(find "$root" -name '.cooper*')"
