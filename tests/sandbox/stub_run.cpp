@@ -111,10 +111,11 @@ void read_owners(const Options& options, cooper::sandbox::Board& board) {
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
     cooper::sandbox::InodeAttributes attributes;
-    attributes.owner.emplace();
+    cooper::sandbox::InodeAttributes::Owner owner;
     std::string mode;
     std::string path;
-    words >> attributes.owner->uid >> attributes.owner->gid >> mode;
+    words >> owner.uid >> owner.gid >> mode;
+    attributes.owner = owner;
     std::getline(words >> std::ws, path);
     struct stat found {};
     if (lstat((options.root + "/" + path).c_str(), &found) != 0) continue;

@@ -22,7 +22,7 @@ class Arguments {
       return;
     }
     const long map = sys(SYS_mmap, 0, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    list_ = is_error(map) ? nullptr : reinterpret_cast<const char**>(map);
+    list_ = is_error(map) ? nullptr : at_address<const char*>(map);
   }
   ~Arguments() {
     if (size_ > kPathSize && list_ != nullptr) sys(SYS_munmap, list_, size_);
