@@ -166,7 +166,6 @@ void fill_header(const Options& options, const std::vector<Mount>& mounts, stub:
   header.trace = options.trace;
   header.no_network = options.no_network ? 1 : 0;
   header.no_openat2 = options.walk ? 1 : 0;
-  std::snprintf(header.root_path, sizeof header.root_path, "%s", options.root.c_str());
   if (options.stale_lock) header.lock = static_cast<std::uint32_t>(dead_process());
   header.bind_count = static_cast<std::uint32_t>(mounts.size());
   for (std::size_t i = 0; i < mounts.size(); ++i) {

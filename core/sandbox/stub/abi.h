@@ -129,7 +129,7 @@ struct Board {
   std::uint32_t no_network;  // socket() only makes AF_UNIX sockets, others fail with EACCES
   std::uint32_t bind_count;
   Bind binds[kMaxBinds];
-  char root_path[4096];  // of kRootFd outside: cut off from paths that the kernel tells
+  char root_path[4096];  // of kRootFd outside, as the first program found it: cut off from the kernel's paths
   std::uint64_t table_offset;
   std::uint64_t capacity;  // a power of two
   std::uint64_t xattr_offset;
