@@ -9,17 +9,17 @@
 
 // The file's bytes; the build says where the file is.
 extern "C" {
-extern const std::byte cooper_stub_image_begin[];
-extern const std::byte cooper_stub_image_end[];
+extern const std::byte kCooperStubImageBegin[];
+extern const std::byte kCooperStubImageEnd[];
 }
 asm(".section .rodata\n"
     ".balign 16\n"
-    ".global cooper_stub_image_begin\n"
-    "cooper_stub_image_begin:\n"
+    ".global kCooperStubImageBegin\n"
+    "kCooperStubImageBegin:\n"
     ".incbin \"" COOPER_STUB_FILE
     "\"\n"
-    ".global cooper_stub_image_end\n"
-    "cooper_stub_image_end:\n"
+    ".global kCooperStubImageEnd\n"
+    "kCooperStubImageEnd:\n"
     ".byte 0\n"
     ".previous\n");
 
@@ -74,7 +74,7 @@ os::Fd on_disk(const std::string& directory) {
 }  // namespace
 
 std::span<const std::byte> stub_image() {
-  return {cooper_stub_image_begin, cooper_stub_image_end};
+  return {kCooperStubImageBegin, kCooperStubImageEnd};
 }
 
 os::Fd open_stub(const std::string& directory) {

@@ -72,7 +72,7 @@ cd / && find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./et
   -o -path ./var/log -o -path ./run/sudo/ts -o -path ./var/cache/ldconfig/aux-cache -o -path './var/cache/apt/*.bin' -o -path ./etc/machine-id \
   -o -path './var/lib/apt/lists/*' -o -name '.git' \) -prune -o -printf '%p %y %m %U:%G %l\n' | sort >/tmp/listing
 find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/resolv.conf -o -path ./etc/hosts -o -path ./var/log \
-  -o -path ./tmp/listing -o -path ./var/cache/ldconfig/aux-cache -o -path './var/cache/apt/*.bin' -o -path ./etc/machine-id \
+  -o -path ./run/sudo/ts -o -path ./tmp/listing -o -path ./var/cache/ldconfig/aux-cache -o -path './var/cache/apt/*.bin' -o -path ./etc/machine-id \
   -o -path './var/lib/apt/lists/*' -o -name .git \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum >>/tmp/listing
 cat /tmp/listing; rm /tmp/listing
 LIST

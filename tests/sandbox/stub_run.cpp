@@ -32,7 +32,7 @@ struct Options {
   std::string owners, save_owners, changes, root, cwd = "/";
   std::vector<std::string> binds, read_only, program;
   unsigned uid = 0, gid = 0, trace = 0;
-  bool real = false, no_network = false, walk = false, statistics = false;
+  bool real = false, no_network = false, walk = false, statistics = false, stale_lock = false;
 };
 
 struct Mount {
@@ -57,6 +57,7 @@ Options parse(int argc, char** argv) {
   app.add_flag("--real", options.real, "owners are real: for root");
   app.add_flag("--no-network", options.no_network);
   app.add_flag("--walk", options.walk, "do without openat2()");
+  app.add_flag("--stale-lock", options.stale_lock, "the table's lock is held by a process that is dead");
   app.add_flag("--statistics", options.statistics, "say what was refused, and how full the table is");
   app.add_option("root", options.root)->required();
   app.add_option("program", options.program)->required();
@@ -110,10 +111,11 @@ void read_owners(const Options& options, cooper::sandbox::Board& board) {
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
     cooper::sandbox::InodeAttributes attributes;
-    attributes.owner.emplace();
+    cooper::sandbox::InodeAttributes::Owner owner;
     std::string mode;
     std::string path;
-    words >> attributes.owner->uid >> attributes.owner->gid >> mode;
+    words >> owner.uid >> owner.gid >> mode;
+    attributes.owner = owner;
     std::getline(words >> std::ws, path);
     struct stat found {};
     if (lstat((options.root + "/" + path).c_str(), &found) != 0) continue;
@@ -151,13 +153,20 @@ void save_owners(const Options& options, const cooper::sandbox::Board& board) {
   }
 }
 
+pid_t dead_process() {
+  const pid_t child = check(fork(), "start", "a process");
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+  return child;
+}
+
 void fill_header(const Options& options, const std::vector<Mount>& mounts, stub::Board& header) {
   header.uid = options.uid;
   header.gid = options.gid;
   header.trace = options.trace;
   header.no_network = options.no_network ? 1 : 0;
   header.no_openat2 = options.walk ? 1 : 0;
-  std::snprintf(header.root_path, sizeof header.root_path, "%s", options.root.c_str());
+  if (options.stale_lock) header.lock = static_cast<std::uint32_t>(dead_process());
   header.bind_count = static_cast<std::uint32_t>(mounts.size());
   for (std::size_t i = 0; i < mounts.size(); ++i) {
     stub::Bind& bind = header.binds[i];

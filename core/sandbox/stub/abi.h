@@ -11,6 +11,7 @@
 //   kBoardFd   the board: a memory file, mapped shared at kBoardAddress by every stub
 //   kChangesFd O_WRONLY|O_APPEND, the list of changed paths (see below); may be absent
 //   kFirstBindFd + i: sources of binds, O_PATH or memory files
+//   kChangedRootFd: not open at first; what a process that called chroot() takes for "/"
 //
 // First program. The init executes the stub with argv = {"cooper-stub", "start", PROGRAM, ARGV0, ARG...}: the
 // stub installs its filter, then executes PROGRAM (a path as the step sees it) as it answers any execve, as
@@ -34,6 +35,7 @@ inline constexpr int kBoardFd = 962;
 inline constexpr int kChangesFd = 963;
 inline constexpr int kFirstBindFd = 964;
 inline constexpr int kLastFd = 1022;
+inline constexpr int kChangedRootFd = 1023;
 inline constexpr std::size_t kMaxBinds = kLastFd - kFirstBindFd + 1;
 
 inline constexpr std::uint64_t kStubAddress = 0x200000000000;
@@ -127,7 +129,7 @@ struct Board {
   std::uint32_t no_network;  // socket() only makes AF_UNIX sockets, others fail with EACCES
   std::uint32_t bind_count;
   Bind binds[kMaxBinds];
-  char root_path[4096];  // of kRootFd outside: cut off from paths that the kernel tells
+  char root_path[4096];  // of kRootFd outside, as the first program found it: cut off from the kernel's paths
   std::uint64_t table_offset;
   std::uint64_t capacity;  // a power of two
   std::uint64_t xattr_offset;

@@ -135,6 +135,10 @@ bool from_tree(char* path) {
 }
 
 void survey_binds() {
+  // As the kernel calls it, whatever the builder took it for.
+  const DescriptorPath root(kRootFd);
+  const long root_length = sys(SYS_readlink, root.text, board().root_path, kPathSize - 1);
+  if (root_length > 0) board().root_path[root_length] = '\0';
   for (std::uint32_t i = 0; i < board().bind_count; ++i) {
     const Bind& bind = board().binds[i];
     Found& found = board().found[i];

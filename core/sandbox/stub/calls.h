@@ -52,6 +52,12 @@ inline bool is_error(long result) {
   return result < 0 && result >= -4095;
 }
 
+// What is at an address that the kernel gave as a number.
+template <typename T, typename Number>
+T* at_address(Number address) {
+  return reinterpret_cast<T*>(address);  // NOLINT(performance-no-int-to-ptr): there is no pointer to keep
+}
+
 // Closes at the end of the scope, unless it was only borrowed.
 class Descriptor {
  public:

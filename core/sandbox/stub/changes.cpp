@@ -71,6 +71,40 @@ long make_private(const Entry& entry, struct stat& file) {
   return 0;
 }
 
+namespace {
+
+constexpr char kDeleted[] = " (deleted)";
+
+// The name of a path of the root, whatever the process takes for its root, and what is there.
+long open_name(const char* path, Entry& entry, struct stat& file) {
+  const char* name = last_component(path);
+  PathBuffer parent;
+  Writer(parent, kPathSize).add(path + 1, static_cast<std::size_t>(name - path - 1));
+  const char* directory = parent[0] == '\0' ? "." : parent.get();
+  entry.directory.set(sys(SYS_openat, kRootFd, directory, O_PATH | O_DIRECTORY | O_CLOEXEC), true);
+  if (entry.directory.get() < 0) return entry.directory.get();
+  Writer(entry.name, sizeof entry.name).add(name);
+  entry.inside = true;
+  return stat_entry(entry, file);
+}
+
+// Whether the kernel's path of a file is one: that of a removed file only looks like it.
+bool has_name(const char* path, const struct stat& file) {
+  if (!ends_with(path, kDeleted)) return true;
+  Entry entry;
+  struct stat named;
+  return open_name(path, entry, named) == 0 && named.st_ino == file.st_ino;
+}
+
+// Whether changing the inode could be seen in other trees: it has names, and not only here.
+bool may_be_foreign(const struct stat& file, const char* path) {
+  if (file.st_nlink == 0 || (!S_ISREG(file.st_mode) && !S_ISLNK(file.st_mode))) return false;
+  if ((look_up(file).flags & TableEntry::kPrivate) != 0) return false;
+  return file.st_nlink > 1 || ends_with(path, kDeleted);
+}
+
+}  // namespace
+
 long prepare_change(Node& node, bool write) {
   PathBuffer path;
   if (tree_path(node.fd.get(), path) != 0) return 0;
@@ -78,22 +112,17 @@ long prepare_change(Node& node, bool write) {
   if (const Bind* bind = find_bind(path, rest)) {
     return (bind->flags & Bind::kReadOnly) != 0 ? -EROFS : 0;
   }
-  note_change(path);
-  if (!write || !is_shared(node.file)) return 0;
+  if (has_name(path, node.file)) note_change(path);
+  if (!write || !may_be_foreign(node.file, path)) return 0;
   Entry entry;
-  // Its own place in the root, whatever the process takes for its root.
-  const char* name = last_component(path);
-  PathBuffer parent;
-  Writer(parent, kPathSize).add(path + 1, static_cast<std::size_t>(name - path - 1));
-  entry.directory.set(
-      sys(SYS_openat, kRootFd, parent[0] == '\0' ? "." : parent.get(), O_PATH | O_DIRECTORY | O_CLOEXEC),
-      true);
-  if (entry.directory.get() < 0) return entry.directory.get();
-  Writer(entry.name, sizeof entry.name).add(name);
-  entry.inside = true;
   struct stat file;
-  // It may have lost its name meanwhile: then nobody else will see what becomes of it here.
-  if (stat_entry(entry, file) != 0 || file.st_ino != node.file.st_ino) return 0;
+  bool there = open_name(path, entry, file) == 0;
+  if (!there && ends_with(path, kDeleted)) {
+    // It was replaced by a copy since it was opened, or has lost its name here; others have it still.
+    path[strlen(path) - strlen(kDeleted)] = '\0';
+    there = open_name(path, entry, file) == 0;
+  }
+  if (!there || (file.st_mode & S_IFMT) != (node.file.st_mode & S_IFMT)) return -EPERM;
   if (const long error = make_private(entry, file); error != 0) return error;
   node.fd.set(sys(SYS_openat, entry.directory.get(), entry.name, O_PATH | O_NOFOLLOW | O_CLOEXEC), true);
   node.file = file;

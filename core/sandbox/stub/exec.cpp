@@ -22,7 +22,7 @@ class Arguments {
       return;
     }
     const long map = sys(SYS_mmap, 0, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    list_ = is_error(map) ? nullptr : reinterpret_cast<const char**>(map);
+    list_ = is_error(map) ? nullptr : at_address<const char*>(map);
   }
   ~Arguments() {
     if (size_ > kPathSize && list_ != nullptr) sys(SYS_munmap, list_, size_);
@@ -90,7 +90,9 @@ long replace_process(const Program& program, const Script& script, char** given,
   // Too much for the stack that signals run on.
   static_assert(sizeof(Handover) <= kPathSize);
   auto& handover = *reinterpret_cast<Handover*>(room.get());
-  handover = {.program_fd = program.fd.get(), .secure = false, .identity = identity()};
+  handover.program_fd = program.fd.get();
+  handover.secure = false;
+  handover.identity = identity();
   transform(program, handover);
   write_state(handover, state, kPathSize);
   const std::size_t count = count_of(given);

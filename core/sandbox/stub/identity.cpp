@@ -59,10 +59,6 @@ void start_identity(const Identity& identity) {
   g_base.process = static_cast<int>(sys(SYS_getpid));
 }
 
-int root_fd() {
-  return identity().root_length == 0 ? kRootFd : kChangedRootFd;
-}
-
 bool has_capability(int capability) {
   return (identity().credentials.effective >> capability & 1) != 0;
 }

@@ -11,9 +11,6 @@
 
 namespace cooper::sandbox::stub {
 
-// While a process has changed its root, this descriptor is it; the tree's own root stays kRootFd.
-inline constexpr int kChangedRootFd = 1023;
-
 struct Ids {
   std::uint32_t real;
   std::uint32_t effective;
@@ -59,8 +56,6 @@ inline bool table_owners() {
   return board().owners == Owners::kTable;
 }
 
-// The descriptor of what the process takes for "/".
-int root_fd();
 bool has_capability(int capability);
 bool in_group(std::uint32_t gid);
 // Whether the modes of files mean anything to it.

@@ -85,7 +85,7 @@ void map_segment(const Elf64_Phdr& segment, std::uint64_t bias, int fd, bool fix
   if (memory_end <= file_end) return;
   // The whole rest of the page: dynamic linkers allocate from what is behind their data.
   if (segment.p_filesz != 0 && (protection & PROT_WRITE) != 0) {
-    memset(reinterpret_cast<void*>(file_end), 0, mapped - file_end);
+    memset(at_address<void>(file_end), 0, mapped - file_end);
   }
   if (page_up(memory_end) > mapped &&
       is_error(map(mapped, page_up(memory_end) - mapped, protection, where | MAP_ANONYMOUS, -1, 0))) {
@@ -228,7 +228,7 @@ std::uint64_t random_pages(const Vector* vector) {
   for (; vector->type != AT_NULL; ++vector) {
     if (vector->type != AT_RANDOM) continue;
     std::uint32_t random = 0;
-    memcpy(&random, reinterpret_cast<const void*>(vector->value), sizeof random);
+    memcpy(&random, at_address<const void>(vector->value), sizeof random);
     return std::uint64_t{random & 0xffffff} * kPage;
   }
   return 0;

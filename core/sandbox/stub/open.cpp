@@ -197,7 +197,8 @@ long open_unnamed(int directory, const char* path, const Request& request) {
 }
 
 long open_for_reading(int directory, const char* path, const Request& request) {
-  const SignalsOpen open(*request.call);
+  // Only what may wait needs other signals to come through; what is left to do afterwards holds nothing.
+  if ((request.flags & (O_NONBLOCK | O_DIRECTORY)) == 0) open_signals(*request.call);
   return open_at(directory, path, request.flags, 0);
 }
 

@@ -33,7 +33,7 @@ PathBuffer::PathBuffer() : slot_(take_slot()) {
   } else {
     const long map = sys(SYS_mmap, 0, kPathSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (is_error(map)) die("no memory for a path", "");
-    memory_ = reinterpret_cast<char*>(map);
+    memory_ = at_address<char>(map);
   }
   memory_[0] = '\0';
 }

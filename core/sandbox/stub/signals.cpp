@@ -66,8 +66,12 @@ void deliver_sent(int signal, siginfo_t* info, void* context) {
   sys(SYS_tgkill, sys(SYS_getpid), sys(SYS_gettid), SIGSYS);
 }
 
-SignalsOpen::SignalsOpen(const Call& call) {
+void open_signals(const Call& call) {
   set_mask(*mask_of(call.context) & ~kTrap);
+}
+
+SignalsOpen::SignalsOpen(const Call& call) {
+  open_signals(call);
 }
 
 SignalsOpen::~SignalsOpen() {

@@ -12,6 +12,9 @@ void start_signals();
 // A SIGSYS that somebody sent.
 void deliver_sent(int signal, siginfo_t* info, void* context);
 
+// Other signals come through until the handler returns.
+void open_signals(const Call& call);
+
 // For a call that may wait: other signals come through while it lives, as they would without the stub.
 // Nothing must be held meanwhile: a handler of the step may jump away for good.
 class SignalsOpen {

@@ -61,6 +61,7 @@ void survey() {
 
 [[noreturn]] void start_step(long count, char** arguments) {
   survey();
+  start_binds();
   static Identity first;
   first = first_identity();
   start_identity(first);

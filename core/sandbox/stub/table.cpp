@@ -11,7 +11,7 @@ namespace cooper::sandbox::stub {
 namespace {
 
 TableEntry* entries() {
-  return reinterpret_cast<TableEntry*>(kBoardAddress + board().table_offset);
+  return at_address<TableEntry>(kBoardAddress + board().table_offset);
 }
 
 std::uint64_t inode_of(const TableEntry& entry) {
@@ -120,7 +120,7 @@ void free_entry(TableEntry& entry) {
 }
 
 XattrRecord* xattr_records() {
-  return reinterpret_cast<XattrRecord*>(kBoardAddress + board().xattr_offset);
+  return at_address<XattrRecord>(kBoardAddress + board().xattr_offset);
 }
 
 std::uint32_t take_xattr() {
