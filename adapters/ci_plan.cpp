@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 
+#include "adapters/cache_policy.h"
 #include "adapters/ci_options.h"
 #include "adapters/git_checkout.h"
 #include "adapters/merge.h"
@@ -135,6 +136,8 @@ class Planner {
     const std::string base = record.image_base.empty() ? "" : record.image_base + suffix;
     std::vector<std::vector<Option>> sources = given_;
     sources.push_back(of_project(image, base));
+    if (const std::string place = job_.variables.get("COOPER_CACHE"); !place.empty())
+      sources.push_back(cache_options(record, {place, place, "$COOPER_CACHE"}));
     sources.push_back(default_options(record, policy, suffix, has_several_platforms(sources)));
     if (!job_.variables.has("COOPER_STORE")) {
       const std::string usual = cli::Environment(job_.variables.all()).default_store();

@@ -14,7 +14,7 @@ directory=$(realpath -m "$1")
 sources=(curl:libcurl4-openssl-dev libgit2:libgit2-dev libarchive:libarchive-dev libxml2:libxml2-dev
   libisal:libisal-dev fmtlib:libfmt-dev)
 
-recipe=$(cat "$0" - < <(dpkg-query -W -f='${source:Package} ${source:Version}\n' "${sources[@]#*:}"))
+recipe=$(cat scripts/static_deps.sh - < <(dpkg-query -W -f='${source:Package} ${source:Version}\n' "${sources[@]#*:}"))
 [[ $(cat "$directory/recipe" 2>/dev/null) != "$recipe" ]] || exit 0
 
 rm -rf "$directory"
@@ -68,31 +68,32 @@ fetch() {
   cd - >/dev/null
 }
 
-# cmake_library NAME [-DOPTION...]
+# cmake_library NAME TARGET ARCHIVE [-DOPTION...]: only the archive, for the headers are Debian's
 cmake_library() {
-  local name=$1
-  shift
+  local name=$1 target=$2 archive=$3
+  shift 3
   cmake -S "$directory/source/$name" -B "$directory/build/$name" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_INSTALL_PREFIX="$directory" -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
-    -DBUILD_SHARED_LIBS=OFF -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
-  ninja -C "$directory/build/$name" install
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DBUILD_SHARED_LIBS=OFF -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
+  ninja -C "$directory/build/$name" "$target"
+  cp "$directory/build/$name/$archive" "$directory/lib/"
 }
 
 build_all() {
   # HTTP and HTTPS through proxies, HTTP/2; no program asks this curl for anything else.
-  cmake_library curl -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DUSE_NGHTTP2=ON -DUSE_LIBIDN2=ON -DCURL_USE_LIBPSL=OFF \
-    -DCURL_USE_LIBSSH2=OFF -DCURL_USE_GSSAPI=OFF -DCURL_DISABLE_LDAP=ON -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF \
-    -DBUILD_CURL_EXE=OFF -DCURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt -DCURL_CA_PATH=/etc/ssl/certs
+  cmake_library curl libcurl lib/libcurl.a -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DUSE_NGHTTP2=ON -DUSE_LIBIDN2=ON \
+    -DCURL_USE_LIBPSL=OFF -DCURL_USE_LIBSSH2=OFF -DCURL_USE_GSSAPI=OFF -DCURL_DISABLE_LDAP=ON -DCURL_BROTLI=OFF \
+    -DCURL_ZSTD=OFF -DBUILD_CURL_EXE=OFF -DCURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt -DCURL_CA_PATH=/etc/ssl/certs
   # Cooper brings its own transports, so this libgit2 needs neither TLS nor ssh.
-  cmake_library libgit2 -DUSE_HTTPS=OFF -DUSE_SSH=OFF -DUSE_GSSAPI=OFF -DUSE_NTLMCLIENT=OFF -DUSE_HTTP_PARSER=system \
-    -DREGEX_BACKEND=pcre2 -DBUILD_TESTS=OFF -DBUILD_CLI=OFF
+  cmake_library libgit2 libgit2package libgit2.a -DUSE_HTTPS=OFF -DUSE_SSH=OFF -DUSE_GSSAPI=OFF -DUSE_NTLMCLIENT=OFF \
+    -DUSE_HTTP_PARSER=system -DREGEX_BACKEND=pcre2 -DBUILD_TESTS=OFF -DBUILD_CLI=OFF
   # tar in gzip, bzip2, xz and zstd.
-  cmake_library libarchive -DENABLE_OPENSSL=OFF -DENABLE_NETTLE=OFF -DENABLE_LIBXML2=OFF -DENABLE_EXPAT=OFF \
-    -DENABLE_LZ4=OFF -DENABLE_LZO=OFF -DENABLE_LIBB2=OFF -DENABLE_ACL=OFF -DENABLE_XATTR=OFF -DENABLE_TAR=OFF \
-    -DENABLE_CPIO=OFF -DENABLE_CAT=OFF -DENABLE_TEST=OFF -DENABLE_INSTALL=ON -DENABLE_WERROR=OFF
-  cmake_library libxml2 -DLIBXML2_WITH_ICU=OFF -DLIBXML2_WITH_PYTHON=OFF -DLIBXML2_WITH_LZMA=OFF \
-    -DLIBXML2_WITH_ZLIB=OFF -DLIBXML2_WITH_PROGRAMS=OFF -DLIBXML2_WITH_TESTS=OFF -DLIBXML2_WITH_HTTP=OFF -DLIBXML2_WITH_FTP=OFF
-  cmake_library fmtlib -DFMT_TEST=OFF -DFMT_DOC=OFF
+  cmake_library libarchive archive_static libarchive/libarchive.a -DENABLE_OPENSSL=OFF -DENABLE_NETTLE=OFF \
+    -DENABLE_LIBXML2=OFF -DENABLE_EXPAT=OFF -DENABLE_LZ4=OFF -DENABLE_LZO=OFF -DENABLE_LIBB2=OFF -DENABLE_ACL=OFF \
+    -DENABLE_XATTR=OFF -DENABLE_TAR=OFF -DENABLE_CPIO=OFF -DENABLE_CAT=OFF -DENABLE_TEST=OFF -DENABLE_WERROR=OFF
+  cmake_library libxml2 LibXml2 libxml2.a -DLIBXML2_WITH_ICU=OFF -DLIBXML2_WITH_PYTHON=OFF -DLIBXML2_WITH_LZMA=OFF \
+    -DLIBXML2_WITH_ZLIB=OFF -DLIBXML2_WITH_PROGRAMS=OFF -DLIBXML2_WITH_TESTS=OFF -DLIBXML2_WITH_HTTP=OFF \
+    -DLIBXML2_WITH_FTP=OFF
+  cmake_library fmtlib fmt libfmt.a -DFMT_TEST=OFF -DFMT_DOC=OFF
   make -C "$directory/source/libisal" -f Makefile.unx -j "$(nproc)" lib
   cp "$directory/source/libisal/bin/isa-l.a" "$directory/lib/libisal.a"
 }

@@ -12,6 +12,7 @@ namespace {
 using support::error_of;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -53,6 +54,27 @@ class AdaptersCiPlan : public ::testing::Test {
   std::map<std::string, std::string> files_;
   CiRequest request_;
 };
+
+TEST_F(AdaptersCiPlan, ACacheOfItsOwnIsWrittenByTrust) {
+  variables_["COOPER_CACHE"] = "type=s3,bucket=b";
+  const auto of = [](const CiPlan& made, const std::string& flag) {
+    std::vector<std::string> values;
+    for (const Option& option : made.images.at(0).options)
+      if (option.flag == flag) values.push_back(option.value);
+    return values;
+  };
+  EXPECT_THAT(of(plan(), "--cache-to"), ElementsAre("type=s3,bucket=b,mode=max"));
+  EXPECT_THAT(of(plan(), "--cache-from"), ElementsAre("type=s3,bucket=b"));
+  variables_["CI_COMMIT_BRANCH"] = "topic";
+  variables_["CI_COMMIT_REF_PROTECTED"] = "false";
+  EXPECT_THAT(of(plan(), "--cache-to"),
+              ElementsAre(AllOf(HasSubstr("type=s3,bucket=b,"), HasSubstr("scope="))));
+  EXPECT_THAT(of(plan(), "--cache-from"), ElementsAre("type=s3,bucket=b,scope=branch-topic"));
+  variables_["COOPER_FORK"] = "true";
+  EXPECT_THAT(of(plan(), "--cache-to"), IsEmpty());
+  variables_["COOPER_CACHE_TO"] = "type=local,dest=c";
+  EXPECT_THAT(of(plan(), "--cache-to"), ElementsAre("type=local,dest=c"));
+}
 
 TEST_F(AdaptersCiPlan, OnlyTheCiLetsForksPush) {
   variables_["CI_MERGE_REQUEST_IID"] = "7";

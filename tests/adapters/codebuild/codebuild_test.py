@@ -87,13 +87,11 @@ class Packaging(Case):
         self.assertEqual(len(self.program.calls()), 2)
         self.assertFalse(os.path.exists("/tmp/cooper-injected"))
 
-    def test_the_bucket_has_a_scope_for_each_trigger(self):
+    def test_cooper_chooses_the_scope_in_the_bucket(self):
         self.build(CACHE_BUCKET="cache")
         environment = self.program.only_call()["environment"]
-        place = "type=s3,bucket=cache,region=eu-west-1,prefix=cooper/,scope=branch-"
-        own = place + "feature----x"
-        self.assertEqual(environment["COOPER_CACHE_FROM"], f"{own}\n{place}main")
-        self.assertEqual(environment["COOPER_CACHE_TO"], f"{own},mode=max")
+        self.assertEqual(environment["COOPER_CACHE"], "type=s3,bucket=cache,region=eu-west-1,prefix=cooper/")
+        self.assertNotIn("COOPER_CACHE_TO", environment)
 
     def test_a_failing_build_exports_nothing_and_still_reports(self):
         self.program.mode("fail")

@@ -31,6 +31,7 @@ jenkins=registry.jenkins.example
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=registries \
   -addext "subjectAltName=DNS:$ecr,DNS:$google,DNS:$gitlab,DNS:$jenkins" -keyout "$work/key.pem" -out "$work/authority.pem" 2>/dev/null
 known_to_registry() { # known_to_registry USER PASSWORD: a line for htpasswd, bcrypt at its lowest cost
+  # shellcheck disable=SC2016  # the dollars are bcrypt's
   /usr/bin/python3 -W ignore -c 'import crypt, sys; print(sys.argv[1] + ":" + crypt.crypt(sys.argv[2], "$2b$04$abcdefghijklmnopqrstuu"))' "$@"
 }
 {
