@@ -113,7 +113,7 @@ assert_contains "$message" '--allow network.host'
 if can_run; then
   build_fails 127 -o out --allow security.insecure --allow network.host warned
   printf 'FROM %s\nRUN --security=insecure --network=host true\n' "$base" >warned/Dockerfile
-  if has_namespaces; then
+  if has_mounts; then
     build -o out --allow security.insecure --network host warned
   else
     build_fails 9 -o out --allow security.insecure --network host warned

@@ -110,11 +110,8 @@ isolation() {
   echo "$ISOLATION"
 }
 
-# Whether files may belong to several ids inside RUN: not in a user namespace with a single one.
-has_id_range() { [[ $(isolation) != userns-single ]]; }
-
-# Whether steps have namespaces of their own.
-has_namespaces() { [[ $(isolation) != emulated* ]]; }
+# Whether steps have mounts and ids of their own, as root of their namespaces.
+has_mounts() { [[ $(isolation) == privileged || $(isolation) == userns ]]; }
 
 dockerfile() { # dockerfile DIRECTORY <<EOF
   mkdir -p "$1"

@@ -95,26 +95,48 @@ fi
 # User namespaces have handlers of their own since Linux 6.7, so the machine's are left alone.
 need qemu-aarch64-static
 # shellcheck disable=SC2016  # the inner shell expands
-with_emulator=(unshare --user --map-root-user --mount --propagation private -- bash -euc '
+register='
   mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
   magic="\\x7f\\x45\\x4c\\x46\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\xb7\\x00"
   mask="\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff"
   echo ":cooper-arm64:M::$magic:$mask:$(command -v qemu-aarch64-static):F" >/proc/sys/fs/binfmt_misc/register
-  exec "$@"' emulate)
-"${with_emulator[@]}" true 2>/dev/null || skip 'no binfmt_misc in a user namespace here (Linux 6.7 has it)'
+  exec "$@"'
+in_namespace=(unshare --user --mount --propagation private)
+with_emulator() { # with_emulator COMMAND...: in a user namespace, with all the ids that we have
+  if [[ $(id -u) -ne 0 ]]; then
+    "${in_namespace[@]}" --map-root-user "${ids[@]}" -- bash -euc "$register" emulate "$@"
+    return
+  fi
+  # Root maps its ids itself, from outside: newuidmap would want a line in /etc/subuid.
+  rm -f ready go
+  mkfifo ready go
+  # shellcheck disable=SC2016  # the inner shell expands
+  "${in_namespace[@]}" -- bash -euc 'echo >ready; read -r _ <go; eval "$0"' "$register" "$@" &
+  local pid=$!
+  read -r _ <ready
+  awk '{ print $1, $1, $3 }' /proc/self/uid_map >"/proc/$pid/uid_map"
+  awk '{ print $1, $1, $3 }' /proc/self/gid_map >"/proc/$pid/gid_map"
+  echo >go
+  wait "$pid"
+}
+ids=()
+[[ $(isolation) != userns ]] || ids=(--map-auto)
+with_emulator true 2>/dev/null || skip 'no binfmt_misc in a user namespace here (Linux 6.7 has it)'
 build_emulated() { # build_emulated ISOLATION ARGUMENT...
   local isolation=$1
   shift
-  "${with_emulator[@]}" "$cooper" build --store "$work/emulated-store" --isolation "$isolation" --progress plain \
+  with_emulator "$cooper" build --store "$work/emulated-store" --isolation "$isolation" --progress plain \
     --platform linux/arm64 "$@" emulated 2>log
 }
-build_emulated userns-single -o type=oci,dest=emulated.tar || { cat log >&2; fail 'RUN under an emulator'; }
-oci_open emulated.tar emulated.oci
-assert_eq "$(jq -r .architecture "$(oci_config emulated.oci)")" arm64 architecture
-sed -i 's,RUN .*,RUN ["/fails"],' emulated/Dockerfile
-result=0
-build_emulated userns-single || result=$?
-assert_eq "$result" 7 'the exit code of an emulated program'
+if has_mounts; then
+  build_emulated auto -o type=oci,dest=emulated.tar || { cat log >&2; fail 'RUN under an emulator'; }
+  oci_open emulated.tar emulated.oci
+  assert_eq "$(jq -r .architecture "$(oci_config emulated.oci)")" arm64 architecture
+  sed -i 's,RUN .*,RUN ["/fails"],' emulated/Dockerfile
+  result=0
+  build_emulated auto || result=$?
+  assert_eq "$result" 7 'the exit code of an emulated program'
+fi
 
 # Where paths are translated inside each process, there is no place for an emulator.
 result=0
