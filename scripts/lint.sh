@@ -25,6 +25,8 @@ shellcheck -x -P SCRIPTDIR "${scripts[@]}" || failed=1
 dependencies=$(ninja -C "$build" -t deps 2>/dev/null | awk -v root="$PWD/" '
   function flush() { if (line != "") print line; line = "" }
   /^[^ ]/ { flush(); next }
+  # ccache makes paths below the checkout relative to the build directory.
+  { sub(/^[ \t]*(\.\.\/)+/, root) }
   index($1, root) == 1 { line = line (line == "" ? "" : " ") substr($1, length(root) + 1) }
   END { flush() }' || true)
 all_headers=$(find core adapters -name '*.h' | sort | tr '\n' ' ')

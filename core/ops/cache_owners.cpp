@@ -87,7 +87,8 @@ void keep_cache_owners(const std::string& directory, const snapshot::InodeNotes&
     const bool noted = notes.correct(found.device, found.inode, entry);
     const Entry* before = known ? known->find(entry.path) : nullptr;
     const bool only_others_know = !noted && before != nullptr && before->type == entry.type;
-    entries.push_back(only_others_know ? *before : std::move(entry));
+    if (only_others_know) entry = *before;
+    entries.push_back(std::move(entry));
   }
   write_cache_owners(directory, LayerIndex(std::move(entries)));
 }
