@@ -52,6 +52,7 @@ inline std::uint64_t stack_pointer(const ucontext_t& context) {
 
 // The context that a rt_sigreturn made at this place would restore.
 inline ucontext_t* returned_context(const ucontext_t& context) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel gives the address as a number
   return reinterpret_cast<ucontext_t*>(stack_pointer(context));
 }
 

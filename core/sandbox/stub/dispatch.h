@@ -20,10 +20,10 @@ struct Call {
   int flags(int i) const { return static_cast<int>(arguments[i]); }
   std::uint32_t word(int i) const { return static_cast<std::uint32_t>(arguments[i]); }
   std::size_t size(int i) const { return static_cast<std::size_t>(arguments[i]); }
-  const char* path(int i) const { return reinterpret_cast<const char*>(arguments[i]); }
+  const char* path(int i) const { return pointer<const char>(i); }
   template <typename T>
   T* pointer(int i) const {
-    return reinterpret_cast<T*>(arguments[i]);
+    return reinterpret_cast<T*>(arguments[i]);  // NOLINT(performance-no-int-to-ptr): registers hold numbers
   }
 };
 

@@ -95,7 +95,9 @@ long on_invalid(Call& call);      // EINVAL
 long on_unsupported(Call& call);  // EOPNOTSUPP
 
 // legacy.cpp: names of calls that newer architectures do not have
+// NOLINTBEGIN(bugprone-dynamic-static-initializers): their definitions are constants
 extern const Row kLegacyRows[];
 extern const std::size_t kLegacyRowCount;
+// NOLINTEND(bugprone-dynamic-static-initializers)
 
 }  // namespace cooper::sandbox::stub

@@ -49,6 +49,7 @@ void set_leaving(bool leaving);
 void start_identity(const Identity& identity);
 
 inline Board& board() {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of our own choice
   return *reinterpret_cast<Board*>(kBoardAddress);
 }
 
