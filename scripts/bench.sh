@@ -4,12 +4,13 @@
 #
 # Every cold run has a store of its own, never used before: emptying one makes the file system slow for what follows.
 # Environment: RUNS (3), COOPER (build/cooper), KEEP=1 keeps the work directory, WORK (build/bench) is where it is made,
-# ONLY=registry measures pushes and pulls only.
+# ONLY=registry measures pushes and pulls only, ONLY=isolation what RUN costs where nothing can be mounted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/registry.sh
 source tests/bench/workloads.sh
 source tests/bench/registry.sh
+source tests/bench/isolation.sh
 
 runs=${RUNS:-3}
 cooper=$(realpath "${COOPER:-build/cooper}")
@@ -110,6 +111,11 @@ base=$REGISTRY/base
 if [[ ${ONLY:-} == registry ]]; then
   bench_registry
   print_rows
+  exit 0
+fi
+
+if [[ ${ONLY:-} == isolation ]]; then
+  bench_isolation
   exit 0
 fi
 

@@ -118,11 +118,7 @@ class Build:
     def _command(self, step, outputs):
         program = self.images[step["name"]]
         if "script" in step:
-            script = pathlib.Path(self.scratch) / f"script-{step['index']}"
-            text = step["script"]
-            script.write_text(text if text.startswith("#!") else "#!/bin/sh\n" + text)
-            script.chmod(0o700)
-            command = [str(script)]
+            command = [str(self._script(step))]
         else:
             command = [step.get("entrypoint") or program, *step["args"]]
         root = tempfile.mkdtemp(dir=self.scratch)
@@ -134,6 +130,17 @@ class Build:
                 raise BuildError(f"volume '{path}' hides what is there")
             binds.append(f"{self._directory('volume-' + volume['name'])}={path}")
         return [str(ROOT_SH), root, os.path.join("/workspace", step["dir"]), *binds, "--", *command]
+
+    def _script(self, step):
+        return pathlib.Path(self.scratch) / f"script-{step['index']}"
+
+    def _write_scripts(self):
+        """Before any step starts: a program that is open for writing, even in a fork of another step's, cannot be run."""
+        for step in self.steps:
+            if "script" in step:
+                text = step["script"]
+                self._script(step).write_text(text if text.startswith("#!") else "#!/bin/sh\n" + text)
+                self._script(step).chmod(0o700)
 
     def _directory(self, name):
         path = pathlib.Path(self.scratch) / name
@@ -171,6 +178,7 @@ class Build:
 
     def _run_steps(self):
         results = {}
+        self._write_scripts()
         with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
             pending, failed = {}, None
             waiting = list(self.steps)

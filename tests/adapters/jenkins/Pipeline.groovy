@@ -114,13 +114,17 @@ abstract class Pipeline extends Script {
         calls << ['sh', arguments.script]
         File script = new File(context().env.WORKSPACE_TMP, "durable-${FILES.incrementAndGet()}/script.sh")
         script.parentFile.mkdirs()
-        script.text = arguments.script
-        script.executable = true
         List command = arguments.script.startsWith('#!') ? [script.path] : ['sh', '-xe', script.path]
         ProcessBuilder builder = new ProcessBuilder(command).directory(context().directory).redirectErrorStream(true)
         builder.environment().clear()
         builder.environment().putAll(context().env)
-        Process process = builder.start()
+        Process process
+        // A script that is open for writing, even in a process that another branch is about to start, cannot be run.
+        synchronized (FILES) {
+            script.text = arguments.script
+            script.executable = true
+            process = builder.start()
+        }
         running = process
         String log = process.inputStream.text
         process.waitFor(60, TimeUnit.SECONDS)
