@@ -6,7 +6,7 @@
 # Prints "MEASURED NAME MILLISECONDS", the best of five, for what tools and compilers do all day.
 workload_isolation() { # workload_isolation DIRECTORY BASE.tar
   mkdir -p "$1"
-  ln -f "$2" "$1/base.tar"
+  cp "$2" "$1/base.tar"
   cat >"$1/measure" <<'END'
 #!/bin/bash
 measure() { # measure NAME COMMAND: in this shell, without its output
@@ -25,7 +25,7 @@ measure 'tar, 20,000 files' 'tar c . | cat'
 measure 'git status, 20,000 files' 'git status'
 cd /work
 measure 'gcc, six files' 'for i in 1 2 3 4 5 6; do gcc -O2 -c c/$i.c -o /dev/null; done'
-measure 'make -j2, 24 files' 'make -s -j2 -C c clean all'
+measure 'make -j2, 24 files' 'make -s -C c clean; make -s -j2 -C c all'
 measure '100 x /bin/true' 'for ((n = 0; n < 100; n++)); do /bin/true; done'
 END
   cat >"$1/Dockerfile" <<'END'
@@ -41,9 +41,10 @@ RUN mkdir -p /work/tree /work/c && cd /work/tree && for ((d = 0; d < 200; d++));
     printf 'all: $(patsubst %%.c,%%.o,$(wildcard *.c))\nclean:\n\trm -f *.o\n' > Makefile
 COPY --chmod=755 measure /measure
 RUN /measure
-RUN apt-get update -q && apt-get install -y -q --no-install-recommends -d default-jre-headless nodejs postgresql-client vim emacs-nox
-RUN start=${EPOCHREALTIME/./} && apt-get install -y -q --no-install-recommends default-jre-headless nodejs postgresql-client vim emacs-nox \
-      > /log 2>&1 && tail -n 1 /log && grep -c '^Setting up' /log && echo MEASURED apt-get install $(((${EPOCHREALTIME/./} - start) / 1000))
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends -d default-jre-headless nodejs postgresql-client vim emacs-nox build-essential imagemagick subversion cron openssh-client sudo
+RUN start=${EPOCHREALTIME/./} && apt-get install -y -q --no-install-recommends default-jre-headless nodejs postgresql-client vim emacs-nox build-essential imagemagick subversion cron openssh-client sudo \
+      > /log 2>&1 && took=$(((${EPOCHREALTIME/./} - start) / 1000)) && \
+    echo "MEASURED apt-get install, $(grep -c '^Setting up' /log) packages $took"
 END
 }
 
@@ -65,7 +66,7 @@ bench_isolation() {
     name=${line% *}
     native=${line##* }
     emulated=$(awk -v name="$name" 'index($0, name " ") == 1 { print $NF }' "$work/emulated")
-    rows+=("$(awk -v what="$name" -v a="$emulated" -v b="$native" 'BEGIN { printf "%-40s %10.4g %10.4g %7.2f x   ms", what, a, b, a / b }')")
+    rows+=("$(awk -v what="$name" -v a="$emulated" -v b="$native" 'BEGIN { printf "%-40s %10.1f %10.1f %7.2f x   ms", what, a, b, a / b }')")
   done <"$work/native"
   local one many tier
   workload_steps "$work/steps1" "$base" 1
@@ -77,7 +78,7 @@ bench_isolation() {
     printf -v "step_$tier" %s "$(calculate "($many - $one) * 1000 / 200")"
   done
   # shellcheck disable=SC2154  # set by printf
-  rows+=("$(awk -v a="$step_emulated" -v b="$step_auto" 'BEGIN { printf "%-40s %10.4g %10.4g %7.2f x   ms", "one more RUN true", a, b, a / b }')")
+  rows+=("$(awk -v a="$step_emulated" -v b="$step_auto" 'BEGIN { printf "%-40s %10.1f %10.1f %7.2f x   ms", "one more RUN true", a, b, a / b }')")
   printf '\n%-40s %10s %10s %9s\n' '' emulated native ratio
   printf '%s\n' "${rows[@]}"
 }
