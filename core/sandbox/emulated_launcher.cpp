@@ -3,18 +3,17 @@
 #include <array>
 #include <cerrno>
 #include <poll.h>
-#include <sched.h>
 #include <set>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "sandbox/emulated_init.h"
 #include "sandbox/process_tree.h"
+#include "sandbox/start_init.h"
 
 namespace cooper::sandbox {
 
@@ -29,12 +28,6 @@ StepFds take_fds(Message& request) {
                  std::move(fds[3]), std::move(fds[4]), {}};
   if (fds.size() == kMostFds) result.changes = std::move(fds[5]);
   return result;
-}
-
-// fork(2) with a pidfd. Raw: glibc has no wrapper, and this process has one thread only.
-pid_t fork_init(Tier tier, int& pidfd) {
-  const unsigned long flags = CLONE_PIDFD | SIGCHLD | (is_emulated(tier) ? 0UL : CLONE_NEWPID);
-  return static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, nullptr));
 }
 
 }  // namespace
@@ -70,21 +63,14 @@ void EmulatedLauncher::start(Message request) {
   if (request.type != MessageType::kStart || request.fds.size() < kLeastFds || request.fds.size() > kMostFds)
     return;
   StepFds fds = take_fds(request);
-  int number = -1;
-  const pid_t pid = fork_init(tier_, number);
-  if (pid == 0) {
+  const auto pids = is_emulated(tier_) ? PidNamespaceOfStep::kOurs : PidNamespaceOfStep::kNew;
+  const pid_t pid = start_init(pids, fds.socket, [&] {
     control_.reset();
     running_.clear();
     children_.reset();
     run_emulated_init(std::move(fds), std::move(stub_), tier_, filter_);
-  }
-  if (pid < 0) {
-    const auto error = base::os_error(errno, "start", "the step's init");
-    send_message(fds.socket.get(), MessageType::kFailed, pack_error(error), {});
-    return;
-  }
-  const os::Fd pidfd(number);
-  send_message(fds.socket.get(), MessageType::kStarted, {}, std::span(&number, 1));
+  });
+  if (pid < 0) return;
   running_[pid] = std::move(fds.socket);
 }
 

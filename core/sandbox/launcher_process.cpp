@@ -8,7 +8,6 @@
 #include <exception>
 #include <fcntl.h>
 #include <optional>
-#include <sched.h>
 #include <signal.h>
 #include <string>
 #include <sys/prctl.h>
@@ -22,6 +21,7 @@
 #include "sandbox/init.h"
 #include "sandbox/messages.h"
 #include "sandbox/seccomp_filter.h"
+#include "sandbox/start_init.h"
 
 namespace cooper::sandbox {
 
@@ -82,13 +82,6 @@ void erase_arguments() {
   }
 }
 
-// fork(2) into a new pid namespace, with a pidfd. Raw: glibc has no wrapper, and this process has one thread
-// only.
-pid_t clone_init(int& pidfd) {
-  constexpr unsigned long kFlags = CLONE_NEWPID | CLONE_PIDFD | SIGCHLD;
-  return static_cast<pid_t>(::syscall(SYS_clone, kFlags, nullptr, &pidfd, nullptr, nullptr));
-}
-
 void start_step(Message request, os::Fd& control, const SeccompFilter& filter) {
   if (request.type != MessageType::kStart || request.fds.size() != 4) return;
   StepFds fds{std::move(request.fds[0]),
@@ -97,19 +90,10 @@ void start_step(Message request, os::Fd& control, const SeccompFilter& filter) {
               std::move(request.fds[3]),
               {},
               {}};
-  int number = -1;
-  const pid_t pid = clone_init(number);
-  if (pid == 0) {
+  start_init(PidNamespaceOfStep::kNew, fds.socket, [&] {
     control.reset();
     run_init(std::move(fds), filter);
-  }
-  if (pid < 0) {
-    const auto error = base::os_error(errno, "start", "the step's init");
-    send_message(fds.socket.get(), MessageType::kFailed, pack_error(error), {});
-    return;
-  }
-  const os::Fd pidfd(number);
-  send_message(fds.socket.get(), MessageType::kStarted, {}, std::span(&number, 1));
+  });
 }
 
 void serve(os::Fd& control) {
