@@ -44,7 +44,12 @@ Entry as_found(Entry entry) {
 std::optional<LayerIndex> read_cache_owners(const std::string& directory) {
   const std::string place = place_of(directory);
   if (::access(place.c_str(), F_OK) != 0) return std::nullopt;
-  return LayerIndex::parse(os::read_file(place, kMaximumFile));
+  try {
+    return LayerIndex::parse(os::read_file(place, kMaximumFile));
+  } catch (base::Error& error) {
+    throw error.context("owners of a cache mount, '" + place + "'")
+        .hint("remove the mount's directory beside it, or that file: then all is root's");
+  }
 }
 
 void write_cache_owners(const std::string& directory, const LayerIndex& index) {
