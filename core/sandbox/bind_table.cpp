@@ -96,7 +96,7 @@ void BindTable::add_devices() {
   const std::string place = make_scratch(0755);
   const std::size_t directory = add_source(os::open_file(place, O_PATH | O_DIRECTORY));
   scratch_paths_[directory] = place;
-  bind("/dev", directory, Flags::kDirectory | Flags::kOwnersKept);
+  bind("/dev", directory, Flags::kDirectory);
   for (const auto& [name, target] : kDeviceLinks) {
     base::check(::symlink(target, (place + "/" + name).c_str()), "create the link /dev/", name);
   }
@@ -124,7 +124,7 @@ void BindTable::add(const MountOp& mount) {
 
 void BindTable::add_mount(const BindMount& mount) {
   os::Fd file = open_part(mount);
-  std::uint32_t flags = Flags::kOwnersKept;
+  std::uint32_t flags = 0;
   if (is_directory(file, mount.target)) flags |= Flags::kDirectory;
   if (mount.read_only) flags |= Flags::kReadOnly;
   bind(mount.target, add_source(std::move(file)), flags);
@@ -138,7 +138,7 @@ void BindTable::add_mount(const TmpfsMount& mount) {
   const std::string place = make_scratch(mount.mode);
   const std::size_t source = add_source(os::open_file(place, O_PATH | O_DIRECTORY));
   scratch_paths_[source] = place;
-  bind(mount.target, source, Flags::kDirectory | Flags::kOwnersKept);
+  bind(mount.target, source, Flags::kDirectory);
 }
 
 void BindTable::add_mount(const FileMount& mount) {
@@ -146,7 +146,7 @@ void BindTable::add_mount(const FileMount& mount) {
   struct stat status {};
   base::check(::fstat(file.get(), &status), "examine the mount for", mount.target);
   memory_files_.push_back({status.st_dev, status.st_ino, mount.uid, mount.gid});
-  bind(mount.target, add_source(std::move(file)), Flags::kReadOnly | Flags::kOwnersKept);
+  bind(mount.target, add_source(std::move(file)), Flags::kReadOnly);
 }
 
 std::string BindTable::make_scratch(std::uint32_t mode) {

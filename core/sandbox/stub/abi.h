@@ -49,8 +49,8 @@ enum class ChangeKind : char {
   kTree = 't',  // all below it too: it was renamed, from here or to here
 };
 
-// What a step sees at `target` instead of what the root has there: the tree (or file) behind descriptor `fd`,
-// or what is at `path` beneath it. The first bind whose target is a prefix of a path counts, so longer
+// What a step sees at `target` instead of what the root has there: the tree (or file) behind descriptor `fd`.
+// The first bind whose target is a prefix of a path counts, so longer
 // targets come first. In the root there is a symlink to itself at `target`: whoever gets there over another
 // path meets ELOOP, and looks again component by component, with the binds in mind. A target that is reached
 // over symlinks has two binds: as it is written, and where it is.
@@ -59,10 +59,8 @@ struct Bind {
     kReadOnly = 1,    // EROFS for whatever would write
     kDirectory = 2,   // the source is a directory
     kMagicLinks = 4,  // the source is /proc: its links lead where the kernel says
-    kOwnersKept = 8,  // owners and modes of what is below are in the table, as for the root
   };
   char target[256];  // as the step sees it: "/proc", "/run/secrets/token"
-  char path[64];     // beneath `fd`; "" for itself
   std::int32_t fd;
   std::uint32_t flags;
 };

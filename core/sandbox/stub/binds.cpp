@@ -62,12 +62,7 @@ void place_of(const char* path, Place& place) {
   while (*rest == '/') ++rest;
   place.bind = find_bind(path, rest);
   place.directory = place.bind == nullptr ? kRootFd : place.bind->fd;
-  Writer name(place.name, kPathSize);
-  if (place.bind != nullptr && place.bind->path[0] != '\0') {
-    name.add(place.bind->path);
-    if (*rest != '\0') name.add("/");
-  }
-  name.add(rest);
+  Writer(place.name, kPathSize).add(rest);
 }
 
 long open_place(const Place& place, int flags, unsigned mode) {
@@ -154,9 +149,8 @@ void survey_binds() {
     }
     const DescriptorPath link(bind.fd);
     const long length = sys(SYS_readlink, link.text, found.place, sizeof found.place - 1);
-    Writer place(found.place + (length > 0 ? length : 0), sizeof found.place - (length > 0 ? length : 0));
-    if (bind.path[0] != '\0') place.add("/").add(bind.path);
-    if (length <= 0 || found.place[0] != '/' || place.overflow()) found.place[0] = '\0';
+    found.place[length > 0 ? length : 0] = '\0';
+    if (found.place[0] != '/') found.place[0] = '\0';
   }
 }
 

@@ -25,7 +25,7 @@ bool may_be_placeholder(std::uint64_t inode) {
 unsigned char type_of_bind(const Bind& bind) {
   if ((bind.flags & Bind::kDirectory) != 0) return DT_DIR;
   struct stat file;
-  const long error = sys(SYS_newfstatat, bind.fd, bind.path, &file, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+  const long error = sys(SYS_newfstatat, bind.fd, "", &file, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
   if (error != 0) return DT_UNKNOWN;
   return static_cast<unsigned char>(IFTODT(file.st_mode));
 }

@@ -41,14 +41,8 @@ long open_beneath(int directory, const char* path, int flags, unsigned mode, std
 // -EXDEV: the walk has to tell.
 long open_bind(const Bind& bind, const char* rest, int flags, unsigned mode) {
   if (climbs(rest)) return -EXDEV;
-  if (bind.path[0] == '\0' && *rest != '\0') return open_beneath(bind.fd, rest, flags, mode, RESOLVE_BENEATH);
-  if (bind.path[0] == '\0') {
-    return open_place({.directory = bind.fd, .bind = &bind, .name = const_cast<char*>("")}, flags, mode);
-  }
-  PathBuffer name;
-  Writer text(name, kPathSize);
-  text.add(bind.path).add("/").add(rest);
-  return text.overflow() ? -ENAMETOOLONG : open_beneath(bind.fd, name, flags, mode, RESOLVE_BENEATH);
+  if (*rest != '\0') return open_beneath(bind.fd, rest, flags, mode, RESOLVE_BENEATH);
+  return open_place({.directory = bind.fd, .bind = &bind, .name = const_cast<char*>("")}, flags, mode);
 }
 
 long open_by_kernel(int directory, const char* path, int flags, unsigned mode) {

@@ -70,9 +70,7 @@ void strip(Address& address) {
   PathBuffer path;
   Writer text(path, kPathSize);
   if (fd >= kFirstBindFd && fd < kFirstBindFd + static_cast<int>(board().bind_count)) {
-    const Bind& bind = board().binds[fd - kFirstBindFd];
-    text.add(bind.target);
-    if (bind.path[0] != '\0' && starts_with(rest + 1, bind.path)) rest += strlen(bind.path) + 1;
+    text.add(board().binds[fd - kFirstBindFd].target);
   } else if (fd != kRootFd) {
     return;
   }

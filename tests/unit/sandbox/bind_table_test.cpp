@@ -153,7 +153,7 @@ TEST_F(BindTableTest, ThePublishedTableSaysWhatIsWhere) {
       EXPECT_EQ(bind.flags, 0U);
     }
     if (target == "/dev/shared") {
-      EXPECT_EQ(bind.flags, Flags::kDirectory | Flags::kOwnersKept);
+      EXPECT_EQ(bind.flags, Flags::kDirectory);
     }
   }
 }

@@ -78,9 +78,9 @@ TEST_F(EmulatedLauncherTest, GivesTheStubWhatTheContractSays) {
   const auto lines = lines_of(run(step).output);
   for (const std::string wanted :
        {"argument /show", "argument one", "variable A=b", "user 1000 100 of 0 0", "group 20", "group 30",
-        "network none", "changes yes", "bind /run/secrets/token rf-o file", "bind /in wd-o directory",
-        "bind /etc/resolv.conf rf-o file", "bind /proc wdm- directory", "bind /sys rd-- directory",
-        "bind /dev wd-o directory", "bind /dev/null wf-- device", "files 1024 1024"}) {
+        "network none", "changes yes", "bind /run/secrets/token rf- file", "bind /in wd- directory",
+        "bind /etc/resolv.conf rf- file", "bind /proc wdm directory", "bind /sys rd- directory",
+        "bind /dev wd- directory", "bind /dev/null wf- device", "files 1024 1024"}) {
     EXPECT_TRUE(has(lines, wanted)) << wanted;
   }
   EXPECT_TRUE(has(lines, "root " + path("root")));

@@ -24,12 +24,10 @@ const char* kind_of(const struct stat& status) {
 
 void show_bind(const stub::Bind& bind) {
   struct stat status {};
-  const int result =
-      bind.path[0] == '\0' ? ::fstat(bind.fd, &status) : ::fstatat(bind.fd, bind.path, &status, 0);
-  std::printf("bind %s %s%s%s%s %s\n", bind.target, (bind.flags & stub::Bind::kReadOnly) != 0 ? "r" : "w",
+  const int result = ::fstat(bind.fd, &status);
+  std::printf("bind %s %s%s%s %s\n", bind.target, (bind.flags & stub::Bind::kReadOnly) != 0 ? "r" : "w",
               (bind.flags & stub::Bind::kDirectory) != 0 ? "d" : "f",
               (bind.flags & stub::Bind::kMagicLinks) != 0 ? "m" : "-",
-              (bind.flags & stub::Bind::kOwnersKept) != 0 ? "o" : "-",
               result < 0 ? "missing" : kind_of(status));
 }
 
