@@ -19,11 +19,11 @@ measure() { # measure NAME COMMAND: in this shell, without its output
   done
   echo "MEASURED $1 $((best / 1000)).$((best % 1000 / 100))"
 }
-cd /work/tree
+cd /srv/tree
 measure 'find, 20,000 files' 'find .'
 measure 'tar, 20,000 files' 'tar c . | cat'
 measure 'git status, 20,000 files' 'git status'
-cd /work
+cd /srv
 measure 'gcc, six files' 'for i in 1 2 3 4 5 6; do gcc -O2 -c c/$i.c -o /dev/null; done'
 measure 'make -j2, 24 files' 'make -s -C c clean; make -s -j2 -C c all'
 measure '100 x /bin/true' 'for ((n = 0; n < 100; n++)); do /bin/true; done'
@@ -34,7 +34,7 @@ ADD base.tar /
 FROM base
 SHELL ["/bin/bash", "-euc"]
 ENV DEBIAN_FRONTEND=noninteractive HOME=/root
-RUN mkdir -p /work/tree /work/c && cd /work/tree && for ((d = 0; d < 200; d++)); do mkdir $d; for ((f = 0; f < 100; f++)); do \
+RUN mkdir -p /srv/tree /srv/c && cd /srv/tree && for ((d = 0; d < 200; d++)); do mkdir $d; for ((f = 0; f < 100; f++)); do \
       echo $d $f > $d/$f; done; done && git init -q . && git add . && git -c user.name=a -c user.email=a@b commit -qm a && \
     cd ../c && for ((i = 1; i <= 24; i++)); do { echo '#include <stdio.h>'; for ((f = 0; f < 200; f++)); do \
       echo "int f${i}_$f(int x) { for (int i = 0; i < x; i++) printf(\"%d\", i * x); return x; }"; done; } > $i.c; done && \
