@@ -7,6 +7,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/trace.h"
+
 namespace cooper::archive {
 
 struct BlockCompressor::Block {
@@ -32,6 +34,7 @@ struct BlockCompressor::Shared {
   std::size_t helpers = 0;  // posted to the pool and not ended
 
   static void compress(BlockCodec& codec, Block& block) {
+    const base::Span span("cpu", "compress block");
     std::size_t bound = codec.bound(block.input.size());
     if (bound > block.capacity) {
       block.output = std::make_unique_for_overwrite<std::byte[]>(bound);
@@ -159,6 +162,7 @@ void BlockCompressor::write_front() {
   std::shared_ptr<Block> front = shared_->blocks.front();
   while (front->state != Block::State::kDone) {
     if (!shared_->run_one(lock)) {
+      const base::Span span("wait", "for a compressed block");
       shared_->done.wait(lock, [&] { return front->state == Block::State::kDone; });
     }
   }

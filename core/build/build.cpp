@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/cancellation.h"
+#include "base/trace.h"
 #include "build/base_images.h"
 #include "build/caches.h"
 #include "build/entitlements.h"
@@ -102,8 +103,11 @@ class Build {
     PushCheck push_check(request_.check_push ? push_targets(request_) : std::vector<oci::Reference>(),
                          tools_.registry, stop_);
     // Read the Dockerfile and look at what it may copy from.
-    context_ = open_context(
-        request_, {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)}, stop_);
+    context_ = base::in_span("pass", "open context", [&] {
+      return open_context(request_,
+                          {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)},
+                          stop_);
+    });
     accept_frontend(request_, context_, *tools_.events);
     dockerfile::Ast ast = dockerfile::parse(context_.dockerfile_text, context_.dockerfile_name);
     settle_epoch(ast);
@@ -111,7 +115,7 @@ class Build {
     for (const oci::Platform& platform : target_platforms(request_)) lower(ast, platform);
     require_entitlements(definition_, roots(), request_);
     caches_->mounts().check_ids(definition_);
-    push_check.wait();
+    base::in_span("wait", "for the push check", [&] { push_check.wait(); });
     // Beyond this point there are no Dockerfile terms.
     for (const dockerfile::Lowered& lowered : lowered_) image_steps_.add(lowered);
     ops::Services services = make_services();
@@ -162,9 +166,12 @@ class Build {
       caches_->mounts().start_saving();
       exporter::BuiltImages built = assemble(results, outputs, sealer.get());
       BuildResult result = describe(built, outputs);
-      for (const auto& exporter : outputs.exporters) result.written.push_back(exporter->finish(built, stop_));
+      for (const auto& exporter : outputs.exporters)
+        result.written.push_back(
+            base::in_span("pass", "export", [&] { return exporter->finish(built, stop_); }));
       for (std::string& line : caches_->mounts().finish_saving(stop_))
         result.written.push_back(std::move(line));
+      const base::Span caching("pass", "export cache");
       for (std::string& line : exports.finish(stop_)) result.written.push_back(std::move(line));
       caches_->finish_places();
       index.keep_found(stop_);
@@ -198,6 +205,7 @@ class Build {
   }
 
   void lower(const dockerfile::Ast& ast, const oci::Platform& platform) {
+    const base::Span span("pass", "resolve and lower");
     dockerfile::FrontendInput input = frontend_input(request_, context_, platform);
     if (named_epoch_) input.build_args["SOURCE_DATE_EPOCH"] = fmt::format("{}", *named_epoch_);
     input.on_warning = [this](const dockerfile::LintWarning& warning) {
@@ -283,6 +291,7 @@ class Build {
   }
 
   std::vector<solver::ResultPtr> solve(ops::Services& services, ops::CacheIndex& index, Watcher& watcher) {
+    const base::Span span("pass", "solve");
     ops::Runner runner(services);
     solver::Limits limits;
     limits.exec = request_.max_parallelism;
@@ -297,6 +306,7 @@ class Build {
 
   exporter::BuiltImages assemble(const std::vector<solver::ResultPtr>& results, const Outputs& outputs,
                                  image::Sealer* sealer) {
+    const base::Span span("pass", "assemble");
     image::AssembleOptions options;
     options.epoch = outputs.epoch;
     options.now = std::time(nullptr);

@@ -1,5 +1,6 @@
 #include "cli/build_command.h"
 
+#include "base/trace.h"
 #include "cli/build_job.h"
 
 namespace cooper::cli {
@@ -7,6 +8,7 @@ namespace cooper::cli {
 int run_build_command(const BuildFlags& flags, const Environment& environment) {
   // Refuse what is asked for wrongly before anything is set up.
   make_request(flags, environment);
+  if (!flags.trace_file.empty()) base::start_trace();
   Session session(environment, flags.store.empty() ? environment.default_store() : flags.store,
                   flags.isolation);
   const BuildOutcome outcome = run_build_job(flags, "", environment, session, {});

@@ -204,6 +204,8 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   add_registry_flags(app, flags.registry);
   app.add_option("--iidfile", flags.iid_file, "write the image id to this file");
   app.add_option("--metadata-file", flags.metadata_file, "write digests to this file, as JSON");
+  app.add_option("--trace", flags.trace_file, "write where the time went, in Chrome's trace format")
+      ->type_name("FILE");
   app.add_option("--result-file", flags.result_file,
                  "write what became of every step, and why it ran, to this file, as JSON");
   app.add_option("--source-date-epoch", flags.source_date_epoch,

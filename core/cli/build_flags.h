@@ -44,6 +44,7 @@ struct BuildFlags {
   std::string iid_file;
   std::string metadata_file;
   std::string result_file;
+  std::string trace_file;
   std::string source_date_epoch;
   std::string store;
   std::string store_limit;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "base/trace.h"
 #include "build/limit_store.h"
 #include "cli/display.h"
 #include "cli/store_limit.h"
@@ -123,6 +124,7 @@ class BuildJob {
       outcome.failure = error;
     }
     outcome.steps = masked_steps();
+    write_trace();
     return outcome;
   }
 
@@ -165,6 +167,13 @@ class BuildJob {
         *text = display_.mask(*text);
     }
     return steps;
+  }
+
+  void write_trace() const {
+    if (flags_.trace_file.empty()) return;
+    os::write_file_atomically(flags_.trace_file, base::render_trace([this](const std::string& text) {
+                                return display_.mask(text);
+                              }));
   }
 
   void write_result(const report::Result& result) const {

@@ -11,6 +11,7 @@
 #include "base/guarded.h"
 #include "base/text.h"
 #include "base/thread_pool.h"
+#include "base/trace.h"
 #include "os/fd.h"
 #include "store/store.h"
 
@@ -115,6 +116,7 @@ class RegistryExporter final : public Exporter {
 
   void push_layer(const oci::Reference& target, const snapshot::LayerPtr& layer,
                   const snapshot::SealedLayer& sealed, const std::stop_token& stop) {
+    const base::Span span("registry", "push blob", sealed.blob.digest.str());
     registry::PushBlob blob;
     blob.descriptor = sealed.blob;
     blob.mount_from = places_->mount_source(sealed.blob.digest, target);

@@ -1,5 +1,7 @@
 #include "image/sealer.h"
 
+#include "base/trace.h"
+
 namespace cooper::image {
 namespace {
 
@@ -38,6 +40,7 @@ snapshot::SealedLayer Sealer::deliver(const snapshot::LayerPtr& layer) {
   if (open_receivers_) receivers = open_receivers_(layer, stop_.get_token());
   FanOut tee(receivers);
   snapshot::SealedLayer sealed = layers_.seal(*layer, options_, &tee, stop_.get_token());
+  const base::Span span("layer", "hand to outputs", layer->id());
   for (const auto& receiver : receivers) receiver->complete(sealed);
   return sealed;
 }
@@ -49,6 +52,7 @@ void Sealer::start(const snapshot::LayerPtr& layer) {
 snapshot::SealedLayer Sealer::wait(const snapshot::LayerPtr& layer, const std::stop_token& stop) {
   std::shared_future<snapshot::SealedLayer> sealed = enqueue(layer);
   std::stop_callback forward(stop, [this] { stop_.request_stop(); });
+  const base::Span span("wait", "for a layer to be sealed", layer->id());
   return sealed.get();
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/guarded.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "net/authorities.h"
 #include "net/network_thread.h"
 #include "net/proxy.h"
@@ -119,6 +120,8 @@ class CurlClient final : public HttpClient {
   std::unique_ptr<ResponseStream> exchange(const Request& request, const std::string& url,
                                            const std::stop_token& stop) {
     base::throw_if_stopped(stop);
+    const base::Span span("http", "request",
+                          base::is_tracing() ? request.method + " " + redact_url(url) : std::string());
     auto transfer = std::make_shared<Transfer>(request, url, request.headers);
     transfer->apply(options_, ca_bundle(request.tls.ca_files));
     thread_->start(transfer);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "oci/image_config.h"
 #include "oci/platform.h"
 #include "ops/file.h"
@@ -88,7 +89,7 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
   materialize_all(stack, services, stop);
   sandbox::Spec spec = describe_step(op, snapshot::resolve_account(snapshot::MergedView(stack), op.user));
   std::unique_ptr<StepRoot> root = make_step_root(stack, services);
-  root->prepare(op, inputs, spec, stop);
+  base::in_span("step", "prepare root", [&] { root->prepare(op, inputs, spec, stop); });
 
   std::optional<os::Cgroup> cgroup;
   if (!op.cgroup_parent.empty()) {
@@ -105,13 +106,15 @@ snapshot::LayerPtr run_exec(int vertex, const graph::Exec& op, std::span<const s
     event.text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     services.events->emit(std::move(event));
   };
-  sandbox::ExitStatus status = services.launcher->run(spec, log, stop);
+  const sandbox::ExitStatus status =
+      base::in_span("step", "process", [&] { return services.launcher->run(spec, log, stop); });
   root->end();
   if (status.code == kCannotExecute) {
     check_emulation(services.definition->vertices[static_cast<std::size_t>(vertex)].platform, *root,
                     services.farms == nullptr);
   }
   if (status.code != 0) fail(op, status, root->limits_met());
+  const base::Span span("step", "changes become a layer");
   return root->commit();
 }
 

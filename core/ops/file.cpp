@@ -1,6 +1,7 @@
 #include "ops/file.h"
 
 #include "base/cancellation.h"
+#include "base/trace.h"
 #include "context/local_tree.h"
 #include "ops/copy.h"
 #include "ops/results.h"
@@ -64,6 +65,7 @@ class FileRun {
       attributes.uid = owner.uid;
       attributes.gid = owner.gid;
     }
+    const base::Span span("step", "select and copy");
     Selections selections;
     if (from_context) {
       selections = select_from_context(vertex_, action_, action, *source, services_);
@@ -78,6 +80,7 @@ class FileRun {
   void next_action() { ++action_; }
 
   snapshot::LayerPtr finish() {
+    const base::Span span("step", "write files");
     const auto vertex = static_cast<std::size_t>(vertex_);
     const bool is_mounted = vertex >= services_.mounted.size() || services_.mounted[vertex];
     snapshot::LayerIndex index =
@@ -118,6 +121,7 @@ const snapshot::LayerStack& stack_of(const solver::ResultPtr& result) {
 }
 
 void materialize_all(const snapshot::LayerStack& stack, Services& services, const std::stop_token& stop) {
+  const base::Span span("wait", "for layers below");
   base::parallel_for(*services.pool, stack.size(), 1,
                      [&](std::size_t i) { services.layers->materialize(*stack[i], stop); });
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/trace.h"
 #include "os/fd.h"
 #include "snapshot/diff.h"
 #include "snapshot/farm.h"
@@ -208,6 +209,7 @@ LayerPtr LayerStore::commit_step(Staging staging, const LayerStack& lower, const
 
 void LayerStore::prepare_farm(const LayerStack& stack, const std::string& source,
                               const std::string& directory, FarmFiles files, InodeNotes& notes) {
+  const base::Span span("layer", "link farm");
   for (const LayerPtr& layer : stack) make_tree(*layer);
   build_farm(MergedView(stack), source, directory, form_, files, notes, pool_);
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "os/fd.h"
 #include "snapshot/layer_store.h"
 #include "snapshot/pack.h"
@@ -120,6 +121,7 @@ SealedLayer LayerStore::seal(Layer& layer, const SealOptions& asked, base::ByteS
   if (known && fits(*known->sealing, options) && store_->has_blob(known->blob.digest, known->blob.size))
     return *known;
   materialize(layer, stop);
+  const base::Span span("layer", "pack and compress", layer.id());
   Sealing sealing;
   sealing.compression = options.compression;
   sealing.newest = newest_time(layer.index());

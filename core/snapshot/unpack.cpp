@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/trace.h"
 #include "os/fd.h"
 #include "snapshot/blob_source.h"
 #include "snapshot/layer_store.h"
@@ -48,6 +49,7 @@ std::unique_ptr<base::ByteSource> open_remote(const Layer& layer, const std::sto
 
 void LayerStore::unpack(Layer& layer, const std::stop_token& stop) {
   const base::Digest& digest = layer.origin()->blob.digest;
+  const base::Span span("layer", "unpack", layer.id());
   if (!store_->has_blob(digest)) return unpack_fetched_blob(layer, stop);
   try {
     unpack_stored_blob(layer, stop);
@@ -117,6 +119,7 @@ void LayerStore::fetch_blob(Layer& layer, const std::stop_token& stop) {
   const bool is_here = store_->has_blob(descriptor.digest, descriptor.size);
   if (layer.origin()->sealing) return prove_blob(layer, is_here, stop);
   if (is_here) return;
+  const base::Span span("layer", "fetch", layer.id());
   from_remote(layer, stop, [&](base::ByteSource& remote) {
     store::BlobWriter copy = store_->begin_blob();
     VerifiedSource verified(remote, descriptor, nullptr, stop);
@@ -129,6 +132,7 @@ void LayerStore::fetch_blob(Layer& layer, const std::stop_token& stop) {
 // bytes. Once proved, it is remembered as if the layer had been sealed here.
 void LayerStore::prove_blob(Layer& layer, bool is_here, const std::stop_token& stop) {
   if (is_here && was_sealed_as(layer)) return;
+  const base::Span span("layer", "prove", layer.id());
   const oci::Descriptor& descriptor = layer.origin()->blob;
   base::HashingSink nowhere;
   if (is_here) {

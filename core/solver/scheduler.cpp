@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/trace.h"
 #include "solver/completions.h"
 #include "solver/state.h"
 #include "solver/workers.h"
@@ -73,6 +74,18 @@ std::vector<bool> ask_cacheable(const graph::Definition& definition, const OpRun
     cacheable.push_back(runner.cacheable(static_cast<int>(v)));
   }
   return cacheable;
+}
+
+const char* name_of(const Action& action) {
+  struct Visitor {
+    const char* operator()(const CancelAll&) const { return "cancel"; }
+    const char* operator()(const ComputeKey&) const { return "key"; }
+    const char* operator()(const Lookup&) const { return "look up"; }
+    const char* operator()(const ComputeContentKey&) const { return "content key"; }
+    const char* operator()(const Load&) const { return "load"; }
+    const char* operator()(const Run&) const { return "run"; }
+  };
+  return std::visit(Visitor{}, action);
 }
 
 int vertex_of(const Action& action) {
@@ -258,6 +271,7 @@ class Scheduler {
   // On a worker's thread; touches nothing that the scheduler changes.
   void perform(const Action& action, Completion completion) {
     const std::stop_token stop = stop_.get_token();
+    const base::Span span("step", name_of(action), info(completion.vertex).name);
     try {
       completion.event = std::visit(Performer{runner_, cache_, stop}, action);
     } catch (...) {
