@@ -54,10 +54,10 @@ image: static ## cooper's own image, built by cooper: OCI layouts in build/image
 	@scripts/packages.sh image
 	@COOPER=$(BUILD)/static/cooper BUILD=$(BUILD) scripts/image.sh $(IMAGE)
 
-bench: ## speed and memory, beside buildah
+bench: ## speed and memory, beside dockerd (BuildKit) and buildah
 	@scripts/packages.sh build bench
 	@scripts/configure.sh $(BUILD) -DCOOPER_BENCH=ON
-	@ninja -C $(BUILD) -j $(JOBS) cooper bench_language
+	@ninja -C $(BUILD) -j $(JOBS) cooper bench_language bench_limits
 	@COOPER=$(BUILD)/cooper scripts/bench.sh
 
 lint: ## clang-format, clang-tidy and shellcheck, in check mode

@@ -32,7 +32,10 @@ packages_of() {
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;
     demo) echo mmdebstrap docker-registry skopeo jq curl util-linux ;;
-    bench) echo mmdebstrap libbenchmark-dev hyperfine buildah docker-registry busybox-static openssl jq curl time ;;
+    bench)
+      echo mmdebstrap libbenchmark-dev hyperfine buildah docker.io docker-registry busybox-static openssl jq curl time
+      echo python3 zlib1g-dev e2fsprogs procps
+      ;;
     *)
       echo "packages.sh: unknown set '$1'" >&2
       echo "hint: use one of build, static, image, test, fuzz, lint, demo, bench" >&2

@@ -81,4 +81,5 @@ bench_isolation() {
   rows+=("$(awk -v a="$step_emulated" -v b="$step_auto" 'BEGIN { printf "%-40s %10.1f %10.1f %7.2f x   ms", "one more RUN true", a, b, a / b }')")
   printf '\n%-40s %10s %10s %9s\n' '' emulated native ratio
   printf '%s\n' "${rows[@]}"
+  rows=()
 }
