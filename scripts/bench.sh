@@ -115,8 +115,7 @@ base=$REGISTRY/base
 "$work/bin/cooper" -t "$base" --push "$work/base"
 
 # Without ONLY everything but the isolation, which has a table of its own.
-wanted=${ONLY:-limits builds rows registry}
-for part in $wanted; do "bench_$part"; done
+for part in ${ONLY:-limits builds rows registry}; do "bench_$part"; done
 [[ ${#rows[@]} -eq 0 ]] || print_rows
 printf '\nmedians of %s; buildah %s; %s cores; load at the end: %s\n' "$runs" "$(buildah --version | awk '{ print $3 }')" "$(nproc)" \
   "$(cut -d' ' -f1-3 /proc/loadavg)"

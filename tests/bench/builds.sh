@@ -1,16 +1,18 @@
-#!/bin/bash
+# shellcheck shell=bash
 # Whole builds of every kind, cooper beside dockerd (BuildKit) and buildah: medians, CPU seconds and peak memory. Meant to be
 # sourced by scripts/bench.sh.
 #
 # Every run builds and pushes. Cold runs push to a repository of their own, so that no registry has the layers already.
 # dockerd's BuildKit keeps its cache in the pushed image (inline), as it cannot in a registry.
 
+# shellcheck disable=SC2154  # what scripts/bench.sh sets
+
 # The builders that work here, cooper first.
 builders=(cooper)
 
-bench_builds() { # bench_builds [PROJECT...]
-  local wanted=("$@")
-  [[ ${#wanted[@]} -gt 0 ]] || wanted=(stages sleepers modules archive large steps)
+bench_builds() {
+  local wanted
+  read -ra wanted <<<"${PROJECTS:-stages sleepers modules archive large steps}"
   make_peers
   echo "bases"
   make_bases "${wanted[@]}"
@@ -77,7 +79,7 @@ build_modules() {
 }
 build_archive() { cold_row 'a layer of 1 GiB, cold' archive 0.31; }
 build_large() { cold_row 'one RUN on a base of 1 GB, cold' large 0.14; }
-build_steps() { cold_row '200 RUN steps, cold' steps 0.05; }
+build_steps() { cold_row '100 RUN steps, cold' steps 0.05; }
 
 # Each: WHAT PROJECT GOAL, the goal as a part of dockerd's time.
 cold_row() {

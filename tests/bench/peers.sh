@@ -1,4 +1,4 @@
-#!/bin/bash
+# shellcheck shell=bash
 # The builders that `make bench` sets side by side, each as a command of its own in $work/peers, so that hyperfine starts it
 # without a shell's cost. Meant to be sourced by scripts/bench.sh, which sets $work, $cooper and $REGISTRY.
 #
@@ -6,14 +6,16 @@
 #                      Emptying an old one would make what follows slower. Where nothing can be mounted, a new directory.
 #   NAME-build CONTEXT REPOSITORY [FLAG...]         builds and pushes; NAME is cooper, docker or buildah
 #   docker-fresh       `fresh`, and dockerd started anew on it; its start is not part of what is measured
+# shellcheck disable=SC2154  # those
 
 make_peers() {
   mkdir -p "$work/peers" "$work/cold"
   cat >"$work/peers/fresh" <<FRESH
 #!/bin/bash
 set -e
+"$work/peers/docker-stop"
 cd "$work"
-if mountpoint -q cold; then umount cold; fi
+if mountpoint -q cold; then umount -R cold; fi
 rm -f cold.img
 if [[ \$(id -u) == 0 ]]; then
   truncate -s 24G cold.img
@@ -53,7 +55,6 @@ DOCKER
   cat >"$work/peers/docker-fresh" <<DAEMON
 #!/bin/bash
 set -e
-"$work/peers/docker-stop"
 "$work/peers/fresh"
 log=$work/dockerd.log
 : >"\$log"
@@ -69,17 +70,20 @@ DAEMON
 #!/bin/bash
 if [[ -s $work/docker.pid ]]; then
   pid=\$(cat "$work/docker.pid")
-  kill "\$pid" 2>/dev/null && tail --pid="\$pid" -f /dev/null
+  children=\$(pgrep -P "\$pid")
+  kill "\$pid" 2>/dev/null
+  # Its containerd, too, has files open there.
+  for one in \$pid \$children; do tail --pid="\$one" -f /dev/null; done
   rm -f "$work/docker.pid"
 fi
 exit 0
 STOP
-  chmod +x "$work"/bin/*
+  chmod +x "$work"/peers/*
 }
 
 end_peers() {
   if [[ -x $work/peers/docker-stop ]]; then "$work/peers/docker-stop"; fi
-  if mountpoint -q "$work/cold"; then umount "$work/cold"; fi
+  if mountpoint -q "$work/cold"; then umount -R "$work/cold"; fi
 }
 
 # prepare_of BUILDER: what makes its next run a cold one.
