@@ -95,6 +95,7 @@ class Build {
         agents_(request.ssh_sockets, request.ssh_keys,
                 [store = tools.store] { return store->make_temp("ssh-"); }),
         fetching_(request, tools, agents_, stop),
+        digests_(tools.store),
         findings_(tools.on_finding) {}
 
   BuildResult run() {
@@ -104,9 +105,10 @@ class Build {
                          tools_.registry, stop_);
     // Read the Dockerfile and look at what it may copy from.
     context_ = base::in_span("pass", "open context", [&] {
-      return open_context(request_,
-                          {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)},
-                          stop_);
+      return open_context(
+          request_,
+          {tools_, fetching_.http, fetching_.git, bases_, layers_, digests_, pool_, std::time(nullptr)},
+          stop_);
     });
     accept_frontend(request_, context_, *tools_.events);
     dockerfile::Ast ast = dockerfile::parse(context_.dockerfile_text, context_.dockerfile_name);
@@ -174,6 +176,7 @@ class Build {
       const base::Span caching("pass", "export cache");
       for (std::string& line : exports.finish(stop_)) result.written.push_back(std::move(line));
       caches_->finish_places();
+      digests_.save(warner());
       index.keep_found(stop_);
       result.steps_run = watcher.steps_run();
       result.steps_cached = watcher.steps_cached();
@@ -184,6 +187,7 @@ class Build {
         caches_->mounts().save_after_failure(stop_);
         exports.finish_after_failure(stop_);
         caches_->finish_places();
+        digests_.save(warner());
       }
       throw;
     }
@@ -364,6 +368,7 @@ class Build {
   BaseImages bases_;
   SshAgents agents_;
   Fetching fetching_;
+  ContextDigests digests_;
   OpenedContext context_;
   std::optional<std::int64_t> named_epoch_;  // the time of what SOURCE_DATE_EPOCH names
   graph::Definition definition_;

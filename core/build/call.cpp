@@ -24,12 +24,14 @@ class Call {
         agents_(request.ssh_sockets, request.ssh_keys,
                 [store = tools.store] { return store->make_temp("ssh-"); }),
         fetching_(request, tools, agents_, stop),
+        digests_(tools.store),
         stop_(stop) {}
 
   CallAnswer run(CallMethod method) {
     // Read the Dockerfile; nothing is transferred.
     context_ = open_context(
-        request_, {tools_, fetching_.http, fetching_.git, bases_, layers_, pool_, std::time(nullptr)}, stop_);
+        request_,
+        {tools_, fetching_.http, fetching_.git, bases_, layers_, digests_, pool_, std::time(nullptr)}, stop_);
     accept_frontend(request_, context_, *tools_.events);
     // Ask the frontend.
     CallAnswer answer{context_.dockerfile_name, context_.dockerfile_text, {}};
@@ -79,6 +81,7 @@ class Call {
   BaseImages bases_;
   SshAgents agents_;
   Fetching fetching_;
+  ContextDigests digests_;
   std::stop_token stop_;
   OpenedContext context_;
 };

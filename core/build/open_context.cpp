@@ -125,7 +125,8 @@ class Opener {
     FoundDockerfile dockerfile = finder_.in_directory(directory, stop_);
     opened_.ignore_patterns = patterns_of(dockerfile.ignore ? dockerfile.ignore : ignore_file_of(directory));
     hide(request_.hidden_files, directory, opened_.ignore_patterns);
-    auto tree = std::make_shared<LocalTree>(directory, PatternMatcher(opened_.ignore_patterns));
+    auto tree = std::make_shared<LocalTree>(directory, PatternMatcher(opened_.ignore_patterns),
+                                            services_.digests.of(directory));
     opened_.is_ignored = [tree](const std::string& file) { return tree->is_ignored(file); };
     opened_.trees[kMain] = tree;
     use(std::move(dockerfile));
@@ -301,7 +302,8 @@ class Opener {
 
   TreePtr open_named_path(const std::string& name, const std::string& path) {
     if (is_directory(path)) {
-      return std::make_shared<LocalTree>(path, PatternMatcher(patterns_of(ignore_file_of(path))));
+      return std::make_shared<LocalTree>(path, PatternMatcher(patterns_of(ignore_file_of(path))),
+                                         services_.digests.of(path));
     }
     ArchiveOrText found = read_file(path);
     if (found.tree == nullptr) {

@@ -16,6 +16,7 @@
 
 #include "base/thread_pool.h"
 #include "build/base_images.h"
+#include "build/context_digests.h"
 #include "build/request.h"
 #include "build/toolbox.h"
 #include "dockerfile/frontend.h"
@@ -47,6 +48,7 @@ struct ContextServices {
   ops::RemoteSource& git;
   BaseImages& images;
   snapshot::LayerStore& layers;
+  ContextDigests& digests;
   base::ThreadPool& pool;
   std::int64_t now = 0;  // seconds since the epoch
 };

@@ -11,8 +11,8 @@ namespace cooper::context {
 namespace {
 
 // The file: this line, the 32 bytes of the SHA-256 of all that follows, then records of a path's length and
-// its bytes, five numbers and a digest. Numbers are 8 bytes, little endian.
-constexpr std::string_view kMagic = "cooper-digest-cache 1\n";
+// its bytes, six numbers (the last one: saves without use) and a digest. Numbers are 8 bytes, little endian.
+constexpr std::string_view kMagic = "cooper-digest-cache 2\n";
 constexpr std::size_t kLargestFile = 256 << 20;
 constexpr std::int64_t kSettleNanoseconds = 2'000'000'000;
 constexpr std::size_t kDigestBytes = sizeof(base::Digest::Bytes);
@@ -68,7 +68,7 @@ void DigestCache::load(const std::string& path) {
   Reader reader{std::string_view(text).substr(kMagic.size())};
   const base::Digest frame = reader.digest();
   if (!reader.ok || base::sha256(reader.rest) != frame) return;
-  entries_.with([&reader](auto& entries) {
+  entries_.with([&reader](Entries& entries) {
     while (reader.ok && !reader.rest.empty()) {
       const std::string name(reader.bytes(reader.number()));
       Entry entry;
@@ -77,18 +77,25 @@ void DigestCache::load(const std::string& path) {
       entry.identity.size = reader.number();
       entry.identity.mtime_nsec = static_cast<std::int64_t>(reader.number());
       entry.identity.ctime_nsec = static_cast<std::int64_t>(reader.number());
+      entry.idle = reader.number();
       entry.digest = reader.digest();
       entry.settled = true;
-      if (reader.ok) entries.insert_or_assign(name, entry);
+      // They were saved in order.
+      if (reader.ok) entries.by_path.insert_or_assign(entries.by_path.end(), name, entry);
     }
   });
 }
 
-void DigestCache::save(const std::string& path) const {
+bool DigestCache::has_news() const {
+  return entries_.with([](const Entries& entries) { return entries.has_news; });
+}
+
+std::string DigestCache::serialize() const {
   std::string body;
-  entries_.with([&body](const auto& entries) {
-    for (const auto& [name, entry] : entries) {
-      if (!entry.settled || !entry.used) continue;
+  entries_.with([&body](const Entries& entries) {
+    for (const auto& [name, entry] : entries.by_path) {
+      const std::uint64_t idle = entry.used ? 0 : entry.idle + 1;
+      if (!entry.settled || idle > kMostIdleSaves) continue;
       append_number(body, name.size());
       body += name;
       append_number(body, entry.identity.device);
@@ -96,18 +103,19 @@ void DigestCache::save(const std::string& path) const {
       append_number(body, entry.identity.size);
       append_number(body, static_cast<std::uint64_t>(entry.identity.mtime_nsec));
       append_number(body, static_cast<std::uint64_t>(entry.identity.ctime_nsec));
+      append_number(body, idle);
       append_digest(body, entry.digest);
     }
   });
   std::string text(kMagic);
   append_digest(text, base::sha256(body));
-  os::write_file_atomically(path, text + body);
+  return text + body;
 }
 
 std::optional<base::Digest> DigestCache::find(const std::string& path, const FileIdentity& identity) const {
-  return entries_.with([&](auto& entries) -> std::optional<base::Digest> {
-    auto found = entries.find(path);
-    if (found == entries.end() || found->second.identity != identity) return std::nullopt;
+  return entries_.with([&](Entries& entries) -> std::optional<base::Digest> {
+    auto found = entries.by_path.find(path);
+    if (found == entries.by_path.end() || found->second.identity != identity) return std::nullopt;
     found->second.used = true;
     return found->second.digest;
   });
@@ -117,8 +125,9 @@ void DigestCache::put(const std::string& path, const FileIdentity& identity, con
                       std::int64_t hashed_at_nsec) {
   const std::int64_t changed = std::max(identity.mtime_nsec, identity.ctime_nsec);
   const bool settled = changed < hashed_at_nsec - kSettleNanoseconds;
-  entries_.with([&](auto& entries) {
-    entries.insert_or_assign(path, Entry{identity, digest, settled, true});
+  entries_.with([&](Entries& entries) {
+    entries.by_path.insert_or_assign(path, Entry{identity, digest, settled, true, 0});
+    entries.has_news = entries.has_news || settled;
   });
 }
 

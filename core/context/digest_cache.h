@@ -3,7 +3,9 @@
 // An entry is believed only while path, device, inode, size, mtime and ctime are the same. A file that was
 // changed within two seconds before it was hashed could change again without a trace in its times, so such
 // entries serve the running build and are not saved (what git calls racily clean). A damaged cache file is an
-// empty cache: its content is framed by its own digest.
+// empty cache: its content is framed by its own digest. Several builds may look at different parts of one
+// directory, so what one of them did not ask for stays, until kMostIdleSaves saves in a row had no use for
+// it.
 #pragma once
 
 #include <compare>
@@ -29,12 +31,16 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
+inline constexpr std::uint64_t kMostIdleSaves = 16;
+
 class DigestCache {
  public:
   // Adds what the file at `path` holds; a file that is missing, unreadable or damaged holds nothing.
   void load(const std::string& path);
-  // Writes the entries that were found or put since, so files that are gone are forgotten. Throws Error{kIo}.
-  void save(const std::string& path) const;
+  // Whether there is anything to save that a loaded file did not hold.
+  bool has_news() const;
+  // What may be believed later, as load() reads it.
+  std::string serialize() const;
 
   std::optional<base::Digest> find(const std::string& path, const FileIdentity& identity) const;
   // `hashed_at_nsec`: when reading the file began, nanoseconds since the epoch.
@@ -45,10 +51,15 @@ class DigestCache {
   struct Entry {
     FileIdentity identity;
     base::Digest digest;
-    bool settled = false;  // old enough to be saved
-    bool used = false;
+    bool settled = false;    // old enough to be saved
+    bool used = false;       // found or put since it was loaded
+    std::uint64_t idle = 0;  // how many saves in a row it was of no use
   };
-  base::Guarded<std::map<std::string, Entry>> mutable entries_;
+  struct Entries {
+    std::map<std::string, Entry> by_path;
+    bool has_news = false;
+  };
+  base::Guarded<Entries> mutable entries_;
 };
 
 }  // namespace cooper::context

@@ -40,7 +40,7 @@ class ContextFixture : public support::LayerFixture {
     tools_.standard_input = input_.get();
   }
   OpenedContext open() {
-    return open_context(request_, {tools_, http_, *git_, bases_, layers_, pool_, 4000}, {});
+    return open_context(request_, {tools_, http_, *git_, bases_, layers_, digests_, pool_, 4000}, {});
   }
   // After a change of git_options_.
   void use_git() { git_ = std::make_unique<ops::GitSources>(git_options_); }
@@ -75,6 +75,7 @@ class ContextFixture : public support::LayerFixture {
   BuildRequest request_;
   ops::GitSourceOptions git_options_;
   std::unique_ptr<ops::GitSources> git_;
+  ContextDigests digests_{store_};
 };
 
 }  // namespace cooper::build

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 #include <string>
 
-#include "base/error.h"
 #include "os/beneath.h"
+#include "os/fd.h"
 
 namespace cooper::context {
 namespace {
@@ -23,7 +23,7 @@ class ContextDigestCache : public testing::Test {
 TEST_F(ContextDigestCache, SavesAndLoads) {
   DigestCache cache;
   cache.put("a\n/b", identity_, digest_, 200 * kSecond);
-  cache.save(path());
+  os::write_file_atomically(path(), cache.serialize());
   DigestCache loaded;
   loaded.load(path());
   EXPECT_EQ(loaded.find("a\n/b", identity_), digest_);
@@ -50,7 +50,7 @@ TEST_F(ContextDigestCache, RacilyCleanEntriesAreNotSaved) {
   cache.put("settled", identity_, digest_, 103 * kSecond + 1);
   cache.put("future", identity_, digest_, 50 * kSecond);
   EXPECT_TRUE(cache.find("racy", identity_)) << "within one build it serves";
-  cache.save(path());
+  os::write_file_atomically(path(), cache.serialize());
   DigestCache loaded;
   loaded.load(path());
   EXPECT_FALSE(loaded.find("racy", identity_));
@@ -58,25 +58,54 @@ TEST_F(ContextDigestCache, RacilyCleanEntriesAreNotSaved) {
   EXPECT_TRUE(loaded.find("settled", identity_));
 }
 
-TEST_F(ContextDigestCache, ForgetsWhatNobodyAskedFor) {
+TEST_F(ContextDigestCache, ForgetsWhatNobodyAskedForForLong) {
   DigestCache cache;
   cache.put("a", identity_, digest_, 200 * kSecond);
   cache.put("b", identity_, digest_, 200 * kSecond);
-  cache.save(path());
-  DigestCache second;
-  second.load(path());
-  EXPECT_TRUE(second.find("b", identity_));
-  second.save(path());
-  DigestCache third;
-  third.load(path());
-  EXPECT_FALSE(third.find("a", identity_));
-  EXPECT_TRUE(third.find("b", identity_));
+  os::write_file_atomically(path(), cache.serialize());
+  for (std::uint64_t save = 0; save <= kMostIdleSaves; ++save) {
+    DigestCache kept;
+    kept.load(path());
+    EXPECT_TRUE(kept.find("b", identity_));
+    os::write_file_atomically(path(), kept.serialize());
+  }
+  DigestCache last;
+  last.load(path());
+  EXPECT_FALSE(last.find("a", identity_));
+  EXPECT_TRUE(last.find("b", identity_));
+}
+
+TEST_F(ContextDigestCache, KeepsWhatABuildOfAnotherPartAsksForNow) {
+  DigestCache cache;
+  cache.put("a", identity_, digest_, 200 * kSecond);
+  cache.put("b", identity_, digest_, 200 * kSecond);
+  os::write_file_atomically(path(), cache.serialize());
+  for (std::uint64_t save = 0; save < 2 * kMostIdleSaves; ++save) {
+    DigestCache kept;
+    kept.load(path());
+    EXPECT_TRUE(kept.find(save % 8 == 0 ? "a" : "b", identity_)) << save;
+    os::write_file_atomically(path(), kept.serialize());
+  }
+}
+
+TEST_F(ContextDigestCache, HasNewsOnlyOfWhatItWouldSave) {
+  DigestCache cache;
+  EXPECT_FALSE(cache.has_news());
+  cache.put("racy", identity_, digest_, 103 * kSecond);
+  EXPECT_FALSE(cache.has_news());
+  cache.put("settled", identity_, digest_, 200 * kSecond);
+  EXPECT_TRUE(cache.has_news());
+  os::write_file_atomically(path(), cache.serialize());
+  DigestCache loaded;
+  loaded.load(path());
+  EXPECT_TRUE(loaded.find("settled", identity_));
+  EXPECT_FALSE(loaded.has_news());
 }
 
 TEST_F(ContextDigestCache, ADamagedFileIsEmpty) {
   DigestCache cache;
   cache.put("a", identity_, digest_, 200 * kSecond);
-  cache.save(path());
+  os::write_file_atomically(path(), cache.serialize());
   const std::string good = os::read_file(path());
   for (std::size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;
@@ -96,7 +125,6 @@ TEST_F(ContextDigestCache, AMissingFileIsEmpty) {
   DigestCache cache;
   cache.load(path());
   EXPECT_FALSE(cache.find("a", identity_));
-  EXPECT_THROW(cache.save(directory_.path() + "/missing/digests"), base::Error);
 }
 
 }  // namespace
