@@ -7,11 +7,11 @@ JOBS  ?= $(shell nproc)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly build static image bench lint format clean
+.PHONY: help demo test nightly build static image bench bench-quick lint format clean
 
 help: ## this list
 	@echo 'cooper builds container images without a daemon. Targets:'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: build ## two base images, a registry, a multi-stage build, a push, a cached rebuild
 	@scripts/packages.sh demo
@@ -59,6 +59,12 @@ bench: ## speed and memory, beside dockerd (BuildKit) and buildah
 	@scripts/configure.sh $(BUILD) -DCOOPER_BENCH=ON
 	@ninja -C $(BUILD) -j $(JOBS) cooper bench_language bench_limits
 	@COOPER=$(BUILD)/cooper scripts/bench.sh
+
+bench-quick: ## instructions of five small builds, beside the recorded ones
+	@scripts/packages.sh build bench-quick
+	@scripts/configure.sh $(BUILD)
+	@ninja -C $(BUILD) -j $(JOBS) cooper
+	@COOPER=$(BUILD)/cooper scripts/bench_quick.sh
 
 lint: ## clang-format, clang-tidy and shellcheck, in check mode
 	@scripts/packages.sh build test lint

@@ -5,7 +5,8 @@
 # Every cold run has a store of its own, never used before: emptying one makes the file system slow for what follows.
 # Environment: RUNS (3), COOPER (build/cooper), KEEP=1 keeps the work directory, WORK (build/bench) is where it is made,
 # ONLY some parts: limits (the machine's own), builds (whole builds of PROJECTS, docs/performance.md), rows (one property
-# each), registry (pushes and pulls), isolation (what RUN costs where nothing can be mounted). PROJECTS: of builds, all.
+# each), registry (pushes and pulls), isolation (what RUN costs where nothing can be mounted), growth (1, 4 and 16 times the
+# work). PROJECTS: of builds, all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/registry.sh
@@ -14,6 +15,7 @@ source tests/bench/registry.sh
 source tests/bench/isolation.sh
 source tests/bench/peers.sh
 source tests/bench/builds.sh
+source tests/bench/growth.sh
 source tests/bench/rows.sh
 source tests/bench/limits.sh
 
@@ -114,8 +116,7 @@ fresh
 base=$REGISTRY/base
 "$work/bin/cooper" -t "$base" --push "$work/base"
 
-# Without ONLY everything but the isolation, which has a table of its own.
-for part in ${ONLY:-limits builds rows registry}; do "bench_$part"; done
+for part in ${ONLY:-limits builds growth rows registry}; do "bench_$part"; done
 [[ ${#rows[@]} -eq 0 ]] || print_rows
 printf '\nmedians of %s; buildah %s; %s cores; load at the end: %s\n' "$runs" "$(buildah --version | awk '{ print $3 }')" "$(nproc)" \
   "$(cut -d' ' -f1-3 /proc/loadavg)"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that a task needs and that are missing.
 #
-# usage: scripts/packages.sh SET...      sets: build static image test fuzz lint demo bench
+# usage: scripts/packages.sh SET...      sets: build static image test fuzz lint demo bench bench-quick
 #
 # Asks dpkg first, so that nothing happens, and no privilege is needed, when all is there.
 set -euo pipefail
@@ -36,9 +36,10 @@ packages_of() {
       echo mmdebstrap libbenchmark-dev hyperfine buildah docker.io docker-registry busybox-static openssl jq curl time
       echo python3 zlib1g-dev e2fsprogs procps
       ;;
+    bench-quick) echo valgrind jq ;;
     *)
       echo "packages.sh: unknown set '$1'" >&2
-      echo "hint: use one of build, static, image, test, fuzz, lint, demo, bench" >&2
+      echo "hint: use one of build, static, image, test, fuzz, lint, demo, bench, bench-quick" >&2
       exit 2
       ;;
   esac

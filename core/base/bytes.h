@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ class ByteSource {
   virtual ~ByteSource() = default;
   // Reads up to buffer.size() bytes; 0 means the end. Throws Error on failure.
   virtual std::size_t read(MutableByteSpan buffer) = 0;
+  // The digest that reading to the end proves, where the source itself refuses to end with another one: then
+  // nobody needs to hash the same bytes once more.
+  virtual std::optional<Digest> proven_digest() const { return std::nullopt; }
 };
 
 class ByteSink {

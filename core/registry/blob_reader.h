@@ -15,6 +15,7 @@ class BlobReader final : public base::ByteSource {
   BlobReader(std::shared_ptr<Transport> transport, const oci::Reference& repository,
              const oci::Descriptor& descriptor, std::stop_token stop);
   std::size_t read(base::MutableByteSpan buffer) override;
+  std::optional<base::Digest> proven_digest() const override { return descriptor_.digest; }
 
  private:
   void connect();

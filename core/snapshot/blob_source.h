@@ -19,12 +19,16 @@ class VerifiedSource final : public base::ByteSource {
   VerifiedSource(base::ByteSource& source, const oci::Descriptor& blob, base::ByteSink* copy,
                  const std::stop_token& stop);
   std::size_t read(base::MutableByteSpan buffer) override;
+  std::optional<base::Digest> proven_digest() const override { return blob_.digest; }
 
  private:
+  void check_end();
+
   base::ByteSource& source_;
   const oci::Descriptor& blob_;
   base::ByteSink* copy_;
   std::stop_token stop_;
+  const bool source_proves_;  // what it says of its digest, so only the size is left to check
   base::Hasher hasher_;
   std::uint64_t size_ = 0;
   bool at_end_ = false;

@@ -71,7 +71,7 @@ void LayerStore::unpack_stored_blob(Layer& layer, const std::stop_token& stop) {
 
 void LayerStore::unpack_fetched_blob(Layer& layer, const std::stop_token& stop) {
   from_remote(layer, stop, [&](base::ByteSource& blob) {
-    store::BlobWriter copy = store_->begin_blob();
+    store::BlobWriter copy = store_->begin_blob(store::BlobProof::kCaller);
     unpack_from(layer, blob, &copy, stop);
   });
 }
@@ -121,7 +121,7 @@ void LayerStore::fetch_blob(Layer& layer, const std::stop_token& stop) {
   if (is_here) return;
   const base::Span span("layer", "fetch", layer.id());
   from_remote(layer, stop, [&](base::ByteSource& remote) {
-    store::BlobWriter copy = store_->begin_blob();
+    store::BlobWriter copy = store_->begin_blob(store::BlobProof::kCaller);
     VerifiedSource verified(remote, descriptor, nullptr, stop);
     base::copy_all(verified, copy);
     copy.commit(descriptor.digest);
@@ -141,7 +141,7 @@ void LayerStore::prove_blob(Layer& layer, bool is_here, const std::stop_token& s
     use_remote(layer, [&] { decompress_verified(stored, *layer.origin(), nullptr, nowhere, stop); });
   } else {
     from_remote(layer, stop, [&](base::ByteSource& remote) {
-      store::BlobWriter copy = store_->begin_blob();
+      store::BlobWriter copy = store_->begin_blob(store::BlobProof::kCaller);
       decompress_verified(remote, *layer.origin(), &copy, nowhere, stop);
       copy.commit(descriptor.digest);
     });

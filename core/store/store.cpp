@@ -59,8 +59,8 @@ int rename_new(const std::string& from, const std::string& place) {
 
 }  // namespace
 
-BlobWriter::BlobWriter(const Store& store)
-    : store_(&store), temporary_(store.temp_path_ + "/" + random_name("blob-")) {
+BlobWriter::BlobWriter(const Store& store, BlobProof proof)
+    : store_(&store), temporary_(store.temp_path_ + "/" + random_name("blob-")), proof_(proof) {
   file_ = os::open_file(temporary_, O_WRONLY | O_CREAT | O_EXCL, 0644);
 }
 
@@ -68,6 +68,7 @@ BlobWriter::BlobWriter(BlobWriter&& other) noexcept
     : store_(other.store_),
       temporary_(std::exchange(other.temporary_, {})),
       file_(std::move(other.file_)),
+      proof_(other.proof_),
       hasher_(std::move(other.hasher_)),
       size_(other.size_) {}
 
@@ -76,13 +77,15 @@ BlobWriter::~BlobWriter() {
 }
 
 void BlobWriter::write(base::ByteSpan data) {
-  hasher_.update(data);
+  if (proof_ == BlobProof::kWriter) hasher_.update(data);
   os::FdSink(file_.get(), temporary_).write(data);
   size_ += data.size();
 }
 
 base::Digest BlobWriter::commit(const std::optional<base::Digest>& expected) {
-  base::Digest digest = hasher_.finish();
+  if (proof_ == BlobProof::kCaller && !expected)
+    throw base::Error(base::ErrorKind::kInternal, "a blob without a digest");
+  base::Digest digest = proof_ == BlobProof::kCaller ? *expected : hasher_.finish();
   file_.reset();
   if (expected && *expected != digest) {
     throw base::Error(base::ErrorKind::kCorrupt,
@@ -203,8 +206,8 @@ os::Fd Store::open_blob(const base::Digest& digest) const {
   return os::open_file(blob_path(digest), O_RDONLY);
 }
 
-BlobWriter Store::begin_blob() const {
-  return BlobWriter(*this);
+BlobWriter Store::begin_blob(BlobProof proof) const {
+  return {*this, proof};
 }
 
 base::Digest Store::put_blob(std::string_view content) const {

@@ -32,12 +32,18 @@ namespace cooper::store {
 
 class Store;
 
-// A blob on its way into the store: hashed and counted as it is written, visible only after commit().
+// Who makes sure that a blob's bytes are those of its digest: its writer, which hashes them, or whoever
+// writes them and has proved them before commit().
+enum class BlobProof { kWriter, kCaller };
+
+// A blob on its way into the store: counted, and hashed unless the caller does, as it is written; visible
+// only after commit().
 class BlobWriter final : public base::ByteSink {
  public:
   void write(base::ByteSpan data) override;
   // Renames the blob into place and returns its digest. Throws Error{kCorrupt} when `expected` is given and
-  // differs, and Error{kIo}; then, and when commit() is never called, nothing remains.
+  // differs, and Error{kIo}; then, and when commit() is never called, nothing remains. What the caller proves
+  // has to be given.
   base::Digest commit(const std::optional<base::Digest>& expected = std::nullopt);
   std::uint64_t size() const { return size_; }
   ~BlobWriter() override;
@@ -45,10 +51,11 @@ class BlobWriter final : public base::ByteSink {
 
  private:
   friend class Store;
-  explicit BlobWriter(const Store& store);
+  BlobWriter(const Store& store, BlobProof proof);
   const Store* store_;
   std::string temporary_;
   os::Fd file_;
+  BlobProof proof_;
   base::Hasher hasher_;
   std::uint64_t size_ = 0;
 };
@@ -73,7 +80,7 @@ class Store {
   std::optional<std::uint64_t> blob_size(const base::Digest& digest) const;
   std::string blob_path(const base::Digest& digest) const;
   os::Fd open_blob(const base::Digest& digest) const;  // throws Error{kIo} when missing
-  BlobWriter begin_blob() const;
+  BlobWriter begin_blob(BlobProof proof = BlobProof::kWriter) const;
   base::Digest put_blob(std::string_view content) const;
 
   std::string layer_path(const std::string& id) const;                          // layers/<id>

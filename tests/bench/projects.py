@@ -9,9 +9,10 @@ modules   50,000 small files copied, then one of them changed by a RUN
 archive   a RUN that writes 1 GiB, half of it incompressible
 large     a RUN that writes one line onto the base `large` of five layers, 1 GB
 steps     100 RUN steps that write a line each (dockerd 20.10 takes 125 layers at most)
+many      stages that copy from one another, 16 of them
 parts     the four layers' trees of the base `large`, in DIRECTORY/0 to 3
 
---times N scales the number of files, bytes, steps or stages (1). --edit N changes one file of an existing `modules`.
+--times N scales the number of files, bytes, steps or stages (1; may be a fraction). --edit N changes one file of an existing `modules`.
 """
 import argparse
 import pathlib
@@ -78,15 +79,15 @@ RUN ls -l /opt/program > /opt/listing
 USER 1000
 ENTRYPOINT ["/bin/cat", "/opt/program/flavour"]
 """)
-    for i in range(20 * times):
+    for i in range(int(20 * times)):
         write(root / f"lists/{i:04}", prose(dice, 8_000))
         write(root / f"pages/{i:04}", prose(dice, 40_000))
-    for i in range(200 * times):
+    for i in range(int(200 * times)):
         write(root / f"code/{i:05}.c", prose(dice, 20_000))
 
 
 def sleepers(root, bases, times):
-    names = [f"s{i}" for i in range(4 * times)]
+    names = [f"s{i}" for i in range(int(4 * times))]
     text = "".join(f"FROM {bases}/debian AS {name}\n"
                    f"RUN sleep 3 && head -c 400000000 /dev/zero | sha256sum > /{name}\n" for name in names)
     text += f"FROM {bases}/debian\n" + "".join(f"COPY --from={name} /{name} /all/{name}\n" for name in names)
@@ -98,7 +99,7 @@ def modules(root, bases, times):
     write(root / "Dockerfile", f"FROM {bases}/debian\nWORKDIR /srv\nCOPY . .\n"
                                "RUN echo changed >> /srv/modules/0042/lib/7.js\n")
     pool = prose(dice, 4_000_000)
-    for module in range(1000 * times):
+    for module in range(int(1000 * times)):
         folder = root / "modules" / f"{module:04}"
         for i, piece in enumerate(pieces(dice, pool, 50, 900)):
             write(folder / ("lib", "dist", "test", "types")[i // 4 % 4] / f"{i}.js", piece)
@@ -111,7 +112,7 @@ def archive(root, bases, times):
     # 16 MiB again and again: too far apart for the window of any compressor.
     write(root / "seed/noise", dice.randbytes(16 << 20))
     write(root / "seed/prose", b"".join(prose(dice, 1 << 20) for _ in range(16)))
-    write(root / "Dockerfile", f"FROM {bases}/debian\nCOPY seed /seed\nRUN mkdir /data && i=0; while [ $i -lt {32 * times} ]; "
+    write(root / "Dockerfile", f"FROM {bases}/debian\nCOPY seed /seed\nRUN mkdir /data && i=0; while [ $i -lt {int(32 * times)} ]; "
                                "do cat /seed/noise > /data/n$i; cat /seed/prose > /data/p$i; i=$((i+1)); done\n")
 
 
@@ -121,7 +122,14 @@ def large(root, bases, times):
 
 def steps(root, bases, times):
     write(root / "Dockerfile", f"FROM {bases}/busybox\n" +
-          "".join(f"RUN echo {i} > /tmp/{i}\n" for i in range(100 * times)))
+          "".join(f"RUN echo {i} > /tmp/{i}\n" for i in range(int(100 * times))))
+
+
+def many(root, bases, times):
+    text = f"FROM {bases}/busybox AS s0\nRUN echo 0 > /0\n"
+    for i in range(1, int(16 * times)):
+        text += f"FROM {bases}/busybox AS s{i}\nCOPY --from=s{i - 1} /{i - 1} /{i}\nRUN echo {i} >> /{i}\n"
+    write(root / "Dockerfile", text)
 
 
 def parts(root, _bases, _times):
@@ -142,11 +150,11 @@ def parts(root, _bases, _times):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1], description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    projects = {f.__name__: f for f in (stages, sleepers, modules, archive, large, steps, parts)}
+    projects = {f.__name__: f for f in (stages, sleepers, modules, archive, large, steps, many, parts)}
     parser.add_argument("project", choices=projects)
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--bases", default="127.0.0.1:5000", help="the registry that has debian, busybox and large")
-    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--times", type=float, default=1)
     parser.add_argument("--edit", type=int)
     asked = parser.parse_args()
     if asked.edit is not None:

@@ -80,6 +80,16 @@ TEST_F(StoreStore, DropsABlobOfAnotherDigest) {
   EXPECT_EQ(count("blobs/sha256"), 0U);
 }
 
+TEST_F(StoreStore, PutsABlobThatTheCallerProvesWhereItBelongs) {
+  auto store = Store::open(path_);
+  base::Digest digest = base::sha256("hello");
+  BlobWriter writer = store->begin_blob(BlobProof::kCaller);
+  write(writer, "hello");
+  EXPECT_EQ(writer.commit(digest), digest);
+  EXPECT_EQ(os::read_file(store->blob_path(digest)), "hello");
+  EXPECT_THROW(store->begin_blob(BlobProof::kCaller).commit(), base::Error);
+}
+
 TEST_F(StoreStore, LeavesNothingOfAnAbandonedBlob) {
   auto store = Store::open(path_);
   {
