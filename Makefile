@@ -54,11 +54,11 @@ image: static ## cooper's own image, built by cooper: OCI layouts in build/image
 	@scripts/packages.sh image
 	@COOPER=$(BUILD)/static/cooper BUILD=$(BUILD) scripts/image.sh $(IMAGE)
 
-bench: ## speed and memory, beside dockerd (BuildKit) and buildah
+bench: static ## speed and memory, beside dockerd (BuildKit) and buildah
 	@scripts/packages.sh build bench
 	@scripts/configure.sh $(BUILD) -DCOOPER_BENCH=ON
-	@ninja -C $(BUILD) -j $(JOBS) cooper bench_language bench_limits
-	@COOPER=$(BUILD)/cooper scripts/bench.sh
+	@ninja -C $(BUILD) -j $(JOBS) bench_language bench_limits
+	@COOPER=$(BUILD)/static/cooper scripts/bench.sh
 
 bench-quick: ## instructions of five small builds, beside the recorded ones
 	@scripts/packages.sh build bench-quick

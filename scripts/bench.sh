@@ -3,7 +3,7 @@
 # of different machines or runs do not compare; ratios do, more or less. Asserts nothing.
 #
 # Every cold run has a store of its own, never used before: emptying one makes the file system slow for what follows.
-# Environment: RUNS (3), COOPER (build/cooper), KEEP=1 keeps the work directory, WORK (build/bench) is where it is made,
+# Environment: RUNS (3), COOPER (build/static/cooper), KEEP=1 keeps the work directory, WORK (build/bench) is where it is made,
 # ONLY some parts: limits (the machine's own), builds (whole builds of PROJECTS, docs/performance.md), rows (one property
 # each), registry (pushes and pulls), isolation (what RUN costs where nothing can be mounted), growth (1, 4 and 16 times the
 # work). PROJECTS: of builds, all.
@@ -20,7 +20,7 @@ source tests/bench/rows.sh
 source tests/bench/limits.sh
 
 runs=${RUNS:-3}
-cooper=$(realpath "${COOPER:-build/cooper}")
+cooper=$(realpath "${COOPER:-build/static/cooper}")
 results=$PWD/build/bench
 mkdir -p "$results"
 rm -f "$results"/*.json

@@ -5,7 +5,7 @@
 
 bench_limits() {
   echo "limits of this machine"
-  BENCH_DIRECTORY=$work "$(dirname "$cooper")/tests/bench/bench_limits" --benchmark_format=json \
+  BENCH_DIRECTORY=$work "build/tests/bench/bench_limits" --benchmark_format=json \
     --benchmark_out="$results/limits.json" >"$work/log" 2>&1
   jq -r '.benchmarks[] | select(.run_type == "iteration") | [.name,
     (if .bytes_per_second then "\(.bytes_per_second / 1e6 | round) MB/s" else "\(.items_per_second | round) a second" end),

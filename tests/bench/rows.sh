@@ -21,7 +21,7 @@ beside() { # beside COMMAND...: nan without a peer
   if [[ -n $peer ]]; then "$@"; else echo nan; fi
 }
 language() { # language NAME: milliseconds
-  "$(dirname "$cooper")/tests/bench/bench_language" --benchmark_filter="$1" --benchmark_format=json 2>"$work/log" |
+  "build/tests/bench/bench_language" --benchmark_filter="$1" --benchmark_format=json 2>"$work/log" |
     jq -r '.benchmarks[0].real_time'
 }
 
