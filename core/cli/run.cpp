@@ -14,6 +14,7 @@
 #include "cli/environment.h"
 #include "cli/image_command.h"
 #include "cli/login_command.h"
+#include "cli/verbs.h"
 
 namespace cooper::cli {
 namespace {
@@ -54,6 +55,7 @@ int run(int argc, char** argv, const std::vector<Extension>& extensions) {
   LogoutFlags logout_flags;
   CLI::App* logout = app.add_subcommand("logout", "forget a login");
   add_logout_flags(*logout, logout_flags);
+  const std::vector<Verb> verbs = add_verbs(app);
   std::vector<CLI::App*> extended;
   for (const Extension& extension : extensions) extended.push_back(extension.add(app));
   try {
@@ -61,6 +63,7 @@ int run(int argc, char** argv, const std::vector<Extension>& extensions) {
     for (std::size_t i = 0; i < extended.size(); ++i) {
       if (extended[i]->parsed()) return extensions[i].run(environment);
     }
+    if (const std::optional<int> code = run_verb(verbs, environment)) return *code;
     if (login->parsed()) return run_login_command(login_flags, environment);
     if (logout->parsed()) return run_logout_command(logout_flags, environment);
     if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);
