@@ -140,7 +140,7 @@ class OutputOpener {
     choose_format(attributes);
     outputs_.makes_image = true;
     const bool is_for_push = is_pushed(type, attributes);
-    if (attributes.flag("store", !is_for_push)) open_store(attributes);
+    if (attributes.flag("store", type == "image" && !is_for_push)) open_store(attributes);
     if (!is_for_push) return;
     exporter::RegistryOutput output;
     output.names = output_names(request_, attributes);

@@ -93,17 +93,7 @@ class ImageCommand {
   transfer::JoinOptions join_options() {
     transfer::JoinOptions options;
     options.copy = progress_.options();
-    for (const std::string& text : flags_.annotations) {
-      for (const image::Annotation& annotation : parse_annotation(text)) {
-        if (annotation.place != image::AnnotationPlace::kIndex &&
-            annotation.place != image::AnnotationPlace::kManifest) {
-          throw base::Error(base::ErrorKind::kUnsupported,
-                            fmt::format("--annotation '{}' is not of the index", text))
-              .hint("write index:KEY=VALUE: images are joined as they are");
-        }
-        options.annotations[annotation.key] = annotation.value;
-      }
-    }
+    options.annotations = index_annotations(flags_.annotations);
     return options;
   }
 
@@ -180,6 +170,22 @@ void add_image_flags(CLI::App& app, ImageFlags& flags) {
   index->add_flag("--append", flags.append, "add to what the name has already");
   index->add_flag("--dry-run", flags.dry_run, "print the index and write nothing");
   index->add_flag("-q,--quiet", flags.quiet, "print the digest only");
+}
+
+std::map<std::string, std::string> index_annotations(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> annotations;
+  for (const std::string& text : texts) {
+    for (const image::Annotation& annotation : parse_annotation(text)) {
+      if (annotation.place != image::AnnotationPlace::kIndex &&
+          annotation.place != image::AnnotationPlace::kManifest) {
+        throw base::Error(base::ErrorKind::kUnsupported,
+                          fmt::format("--annotation '{}' is not of the index", text))
+            .hint("write index:KEY=VALUE: images are joined as they are");
+      }
+      annotations[annotation.key] = annotation.value;
+    }
+  }
+  return annotations;
 }
 
 int run_image_command(const ImageFlags& flags, const Environment& environment) {
