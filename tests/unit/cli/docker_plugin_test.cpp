@@ -1,10 +1,13 @@
 #include "cli/docker_plugin.h"
 
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 #include <gmock/gmock.h>
+#include <map>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 namespace cooper::cli {
 namespace {
@@ -12,8 +15,10 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+using Variables = std::map<std::string, std::string>;
+
 DockerCall call(const std::vector<std::string>& arguments) {
-  return read_docker_call(arguments, Environment({{"DOCKER_CONFIG", "/home"}}));
+  return read_docker_call(arguments, Environment(Variables{{"DOCKER_CONFIG", "/home"}}));
 }
 
 TEST(CliDockerPlugin, CooperItselfIsCalledAsItIs) {
@@ -70,15 +75,16 @@ TEST(CliDockerPlugin, TheEndOfDockersSocketIsASignal) {
   sigemptyset(&term);
   sigaddset(&term, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &term, &before);
-  const os::Fd followed = follow_docker(Environment({{"DOCKER_CLI_PLUGIN_SOCKET", "@" + name}}));
+  const os::Fd followed = follow_docker(Environment(Variables{{"DOCKER_CLI_PLUGIN_SOCKET", "@" + name}}));
   ASSERT_TRUE(followed.valid());
   os::Fd accepted(::accept(listener.get(), nullptr, nullptr));
   accepted.reset();
   const timespec patience{20, 0};
   EXPECT_EQ(::sigtimedwait(&term, nullptr, &patience), SIGTERM);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  EXPECT_FALSE(follow_docker(Environment({{"DOCKER_CLI_PLUGIN_SOCKET", "@nobody-listens-here"}})).valid());
-  EXPECT_FALSE(follow_docker(Environment(std::map<std::string, std::string>())).valid());
+  EXPECT_FALSE(
+      follow_docker(Environment(Variables{{"DOCKER_CLI_PLUGIN_SOCKET", "@nobody-listens-here"}})).valid());
+  EXPECT_FALSE(follow_docker(Environment(Variables())).valid());
 }
 
 }  // namespace
