@@ -169,8 +169,7 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_flag("--push", flags.push, "push to the registry, short for -o type=registry");
   app.add_flag("--no-push-check", flags.no_push_check,
                "do not ask the registry before the build whether it will take the image");
-  app.add_flag("--load", flags.load,
-               "keep the image in cooper's store, under its names (see 'cooper images')");
+  app.add_flag("--load", flags.load, "keep the image in the store, under its names");
   app.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE")
       ->allow_extra_args(false);
   app.add_option("--ssh", flags.ssh, "default, ID=SOCKET or ID=KEYFILE,…")->allow_extra_args(false);
