@@ -6,6 +6,18 @@
 # Asks dpkg first, so that nothing happens, and no privilege is needed, when all is there.
 set -euo pipefail
 
+# Debian 12 has the command and the daemon in one package; later releases and Ubuntu have it alone. One that was
+# installed in another way will do.
+docker_command() {
+  if command -v docker >/dev/null; then
+    return
+  elif apt-cache show docker-cli >/dev/null 2>&1; then
+    echo docker-cli
+  else
+    echo docker.io
+  fi
+}
+
 packages_of() {
   case $1 in
     build)
@@ -26,8 +38,8 @@ packages_of() {
       echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore mmdebstrap nginx-light rsync runc
       # The packaging: Cloud Build and CodeBuild files are YAML, the Jenkins library is Groovy.
       echo python3-yaml groovy default-jre-headless
-      # Containers as CI systems start them.
-      echo runc
+      # Containers as CI systems start them, and the docker command, which calls plugins without a daemon.
+      echo runc "$(docker_command)"
       ;;
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;
@@ -93,7 +105,10 @@ if ! install >"$log" 2>&1; then
   fi
 fi
 
-# Debian starts an open registry on port 5000 with this package; only the program is wanted here.
-if [[ " ${missing[*]} " == *" docker-registry "* && -d /run/systemd/system ]]; then
-  "${as_root[@]}" systemctl disable --now docker-registry.service >/dev/null 2>&1 || true
-fi
+# Debian starts an open registry on port 5000 with this package, and docker's daemon with that one; only the programs
+# are wanted here.
+for package in docker-registry docker.io; do
+  if [[ " ${missing[*]} " == *" $package "* && -d /run/systemd/system ]]; then
+    "${as_root[@]}" systemctl disable --now "${package%.io}.service" >/dev/null 2>&1 || true
+  fi
+done

@@ -26,6 +26,10 @@ void tell_result(Toolbox& tools, const store::GcResult& result, std::uint64_t li
     parts.push_back(fmt::format("{} above the limit of {}: running builds hold it",
                                 base::human_size(result.over), base::human_size(limit)));
   }
+  if (result.named > 0) {
+    parts.push_back(fmt::format("{} above the limit of {}: images with a name hold it, see 'cooper images'",
+                                base::human_size(result.named), base::human_size(limit)));
+  }
   if (!parts.empty()) tell(tools, base::Event::Kind::kNote, "store: " + base::join(parts, "; "));
   if (!result.stuck.empty()) {
     tell(tools, base::Event::Kind::kWarning,

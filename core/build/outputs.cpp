@@ -8,6 +8,7 @@
 #include "build/attributes.h"
 #include "exporter/archive.h"
 #include "exporter/registry.h"
+#include "exporter/store.h"
 #include "exporter/tree.h"
 
 namespace cooper::build {
@@ -19,6 +20,7 @@ using base::ErrorKind;
 const std::set<std::string> kImageAttributes = {"name",
                                                 "push",
                                                 "push-by-digest",
+                                                "store",
                                                 "dest",
                                                 "tar",
                                                 "oci-mediatypes",
@@ -72,6 +74,11 @@ class OutputOpener {
     } else if (output.type == "registry" || output.type == "image") {
       attributes.allow_only(kImageAttributes);
       open_registry(output.type, attributes);
+    } else if (output.type == "docker" && attributes.find("dest") == nullptr) {
+      // Where docker has its daemon's images, cooper has its store's.
+      attributes.allow_only(kImageAttributes);
+      choose_format(attributes);
+      open_store(attributes);
     } else if (output.type == "oci" || output.type == "docker") {
       attributes.allow_only(kImageAttributes);
       open_archive(output.type, attributes);
@@ -132,7 +139,9 @@ class OutputOpener {
   void open_registry(const std::string& type, const Attributes& attributes) {
     choose_format(attributes);
     outputs_.makes_image = true;
-    if (!is_pushed(type, attributes)) return;
+    const bool is_for_push = is_pushed(type, attributes);
+    if (attributes.flag("store", type == "image" && !is_for_push)) open_store(attributes);
+    if (!is_for_push) return;
     exporter::RegistryOutput output;
     output.names = output_names(request_, attributes);
     output.by_digest = attributes.flag("push-by-digest", false);
@@ -142,6 +151,11 @@ class OutputOpener {
     }
     outputs_.exporters.push_back(exporter::make_registry_exporter(std::move(output), world_.tools.registry,
                                                                   world_.layers, world_.places));
+  }
+
+  void open_store(const Attributes& attributes) {
+    outputs_.exporters.push_back(
+        exporter::make_store_exporter(output_names(request_, attributes), world_.layers));
   }
 
   void open_archive(const std::string& type, const Attributes& attributes) {

@@ -5,7 +5,9 @@
 
 namespace cooper::cli {
 
-int run_build_command(const BuildFlags& flags, const Environment& environment) {
+int run_build_command(const BuildFlags& asked, const Environment& environment) {
+  BuildFlags flags = asked;
+  flags.keep_named = true;
   // Refuse what is asked for wrongly before anything is set up.
   make_request(flags, environment);
   if (!flags.trace_file.empty()) base::start_trace();

@@ -102,10 +102,10 @@ void add_outputs(const BuildFlags& flags, build::BuildRequest& request) {
     if (auto output = parse_output(text)) request.outputs.push_back(std::move(*output));
   }
   // A call builds nothing: --check can stand before the flags that the build will have.
-  if (flags.load && !requested_call(flags)) {
-    throw Error(ErrorKind::kUnsupported, "--load needs a Docker daemon, and cooper talks to none")
-        .hint("use -o type=docker,dest=- and pipe it into 'docker load'");
-  }
+  const bool is_build = !requested_call(flags);
+  const bool goes_nowhere = !flags.push && request.outputs.empty();
+  if (is_build && (flags.load || (flags.keep_named && goes_nowhere && !flags.tags.empty())))
+    request.outputs.push_back({"image", {{"store", "true"}}});
   if (!flags.push) return;
   for (build::Output& output : request.outputs) {
     if (output.type == "image" || output.type == "registry") {
@@ -169,7 +169,7 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_flag("--push", flags.push, "push to the registry, short for -o type=registry");
   app.add_flag("--no-push-check", flags.no_push_check,
                "do not ask the registry before the build whether it will take the image");
-  app.add_flag("--load", flags.load, "not offered: see -o type=docker");
+  app.add_flag("--load", flags.load, "keep the image in the store, under its names");
   app.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE")
       ->allow_extra_args(false);
   app.add_option("--ssh", flags.ssh, "default, ID=SOCKET or ID=KEYFILE,…")->allow_extra_args(false);

@@ -57,6 +57,7 @@ struct BuildFlags {
   bool push = false;
   bool no_push_check = false;
   bool load = false;
+  bool keep_named = false;  // no flag: without any output, what has a name stays in the store
   bool pull = false;
   bool quiet = false;
   bool explain = false;

@@ -12,6 +12,7 @@
 #include "build/store_listing.h"
 #include "cli/flag_values.h"
 #include "cli/session.h"
+#include "cli/store_command.h"
 #include "cli/store_limit.h"
 #include "cli/store_table.h"
 #include "os/file_time.h"
@@ -20,20 +21,6 @@
 
 namespace cooper::cli {
 namespace {
-
-void add_store_flag(CLI::App& app, CacheFlags& flags) {
-  app.add_option("--store", flags.store, "directory for layers and cache (default: ~/.cache/cooper)");
-}
-
-void add_prune_flags(CLI::App& app, CacheFlags& flags) {
-  app.add_flag("-a,--all", flags.all, "remove all that no running build uses");
-  app.add_option("--until", flags.until, "only what was not used for this long: 24h, 7d");
-  app.add_option("--max-used-space,--keep-storage", flags.max_used_space, "stop when this much is left: 5GB");
-  app.add_option("--filter", flags.filters, "until=DURATION")->allow_extra_args(false);
-  app.add_flag("-f,--force", flags.force, "do not ask (cooper never asks)");
-  app.add_option("--store-limit", flags.store_limit,
-                 "without other flags: how much is left (default: 20 GB, at most 20% of the disk)");
-}
 
 // --until, or the same as buildx's filter; "" when neither was given.
 std::string requested_age(const CacheFlags& flags) {
@@ -49,39 +36,10 @@ std::string requested_age(const CacheFlags& flags) {
   return age;
 }
 
-store::GcOptions prune_options(const CacheFlags& flags, const Environment& environment,
-                               const store::Store& store) {
-  store::GcOptions options = build::gc_options();
-  std::string age = requested_age(flags);
-  if (!age.empty()) options.unused_since = os::now() - parse_duration(age, "--until");
-  if (!flags.max_used_space.empty()) {
-    options.limit = static_cast<std::uint64_t>(parse_bytes(flags.max_used_space, "--max-used-space"));
-  } else if (flags.all || !age.empty()) {
-    options.limit = 0;
-  } else {
-    options.limit =
-        requested_store_limit(flags.store_limit, environment).value_or(store::default_limit(store));
-    options.unreachable = true;
-  }
-  return options;
-}
-
 int prune(const CacheFlags& flags, const Environment& environment, const store::Store& store,
           const std::stop_token& stop) {
-  store::GcOptions options = prune_options(flags, environment, store);
-  store::GcResult result = store::collect(store, options, stop);
-  std::printf("removed %zu %s, %s; %s left\n", result.removed, result.removed == 1 ? "item" : "items",
-              base::human_size(result.freed).c_str(), base::human_size(result.remaining).c_str());
-  // What --until spares is above "limit 0" by intent.
-  const bool limited = !flags.max_used_space.empty() || options.unreachable;
-  if (limited && result.over > 0 && options.unused_since > os::now()) {
-    std::fprintf(stderr, "note: %s above the limit of %s: running builds hold it\n",
-                 base::human_size(result.over).c_str(), base::human_size(options.limit).c_str());
-  }
-  if (!result.stuck.empty()) {
-    std::fprintf(stderr, "warning: cannot remove what belongs to other users: %s\n",
-                 base::join(result.stuck, ", ").c_str());
-  }
+  const store::GcOptions options = prune_options(flags, environment, store);
+  tell_pruned(store::collect(store, options, stop), flags, options);
   return 0;
 }
 
@@ -135,11 +93,57 @@ int list(const CacheFlags& flags, const store::Store& store) {
 
 }  // namespace
 
+void add_prune_flags(CLI::App& app, CacheFlags& flags) {
+  app.add_flag("-a,--all", flags.all, "remove all that no running build uses");
+  app.add_option("--until", flags.until, "only what was not used for this long: 24h, 7d");
+  app.add_option("--max-used-space,--keep-storage", flags.max_used_space, "stop when this much is left: 5GB");
+  app.add_option("--filter", flags.filters, "until=DURATION")->allow_extra_args(false);
+  app.add_flag("-f,--force", flags.force, "do not ask (cooper never asks)");
+  app.add_option("--store-limit", flags.store_limit,
+                 "without other flags: how much is left (default: 20 GB, at most 20% of the disk)");
+}
+
+store::GcOptions prune_options(const CacheFlags& flags, const Environment& environment,
+                               const store::Store& store) {
+  store::GcOptions options = build::gc_options();
+  std::string age = requested_age(flags);
+  if (!age.empty()) options.unused_since = os::now() - parse_duration(age, "--until");
+  if (!flags.max_used_space.empty()) {
+    options.limit = static_cast<std::uint64_t>(parse_bytes(flags.max_used_space, "--max-used-space"));
+  } else if (flags.all || !age.empty()) {
+    options.limit = 0;
+  } else {
+    options.limit =
+        requested_store_limit(flags.store_limit, environment).value_or(store::default_limit(store));
+    options.unreachable = true;
+  }
+  return options;
+}
+
+void tell_pruned(const store::GcResult& result, const CacheFlags& flags, const store::GcOptions& options) {
+  std::printf("removed %zu %s, %s; %s left\n", result.removed, result.removed == 1 ? "item" : "items",
+              base::human_size(result.freed).c_str(), base::human_size(result.remaining).c_str());
+  // What --until spares is above "limit 0" by intent.
+  const bool limited = !flags.max_used_space.empty() || options.unreachable;
+  if (limited && result.over > 0 && options.unused_since > os::now()) {
+    std::fprintf(stderr, "note: %s above the limit of %s: running builds hold it\n",
+                 base::human_size(result.over).c_str(), base::human_size(options.limit).c_str());
+  }
+  if (limited && result.named > 0) {
+    std::fprintf(stderr, "note: %s above the limit of %s: images with a name hold it, see 'cooper images'\n",
+                 base::human_size(result.named).c_str(), base::human_size(options.limit).c_str());
+  }
+  if (!result.stuck.empty()) {
+    std::fprintf(stderr, "warning: cannot remove what belongs to other users: %s\n",
+                 base::join(result.stuck, ", ").c_str());
+  }
+}
+
 void add_cache_flags(CLI::App& app, CacheFlags& flags) {
   using Action = CacheFlags::Action;
   auto add = [&](const char* name, const char* what, Action action) {
     CLI::App* command = app.add_subcommand(name, what);
-    add_store_flag(*command, flags);
+    add_store_flag(*command, flags.store);
     command->callback([&flags, action] { flags.action = action; });
     return command;
   };

@@ -6,6 +6,7 @@
 
 #include "cli/environment.h"
 #include "cli/registry_flags.h"
+#include "store/gc.h"
 
 namespace CLI {
 class App;
@@ -30,6 +31,12 @@ struct CacheFlags {
 };
 
 void add_cache_flags(CLI::App& app, CacheFlags& flags);
+
+// What `cooper prune` shares with `cooper cache prune`: its flags, what they ask for, what is said after it.
+void add_prune_flags(CLI::App& app, CacheFlags& flags);
+store::GcOptions prune_options(const CacheFlags& flags, const Environment& environment,
+                               const store::Store& store);
+void tell_pruned(const store::GcResult& result, const CacheFlags& flags, const store::GcOptions& options);
 
 // Prints what was asked for to standard output. Returns the exit code: 8 (corrupt) when verify found damage
 // that is still there.

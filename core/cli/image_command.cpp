@@ -1,16 +1,15 @@
 #include "cli/image_command.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <fmt/format.h>
-#include <mutex>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "cli/copy_progress.h"
 #include "cli/flag_values.h"
 #include "cli/image_report.h"
 #include "cli/network.h"
 #include "cli/signals.h"
+#include "cli/store_command.h"
 #include "transfer/copy.h"
 #include "transfer/inspect.h"
 #include "transfer/join.h"
@@ -27,22 +26,12 @@ std::vector<oci::Platform> parse_platforms(const std::vector<std::string>& texts
   return platforms;
 }
 
-const char* describe(registry::BlobPush how) {
-  switch (how) {
-    case registry::BlobPush::kExisted:
-      return "is there";
-    case registry::BlobPush::kMounted:
-      return "mounted";
-    case registry::BlobPush::kUploaded:
-      return "sent";
-  }
-  return "";
-}
-
 class ImageCommand {
  public:
   ImageCommand(const ImageFlags& flags, const Environment& environment)
-      : flags_(flags), client_(open_network(environment, flags.registry, warn).client()) {}
+      : flags_(flags),
+        client_(open_network(environment, flags.registry, warn).client()),
+        progress_(flags.quiet) {}
 
   int run() {
     switch (flags_.action) {
@@ -59,9 +48,6 @@ class ImageCommand {
   int stop_signal() const { return signals_.last(); }
 
  private:
-  static void warn(const std::string& line) { std::fprintf(stderr, "warning: %s\n", line.c_str()); }
-  static void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
   Places open(const std::vector<std::string>& names) const {
     Places places;
     for (const std::string& name : names) places.push_back(transfer::open_place(name, client_));
@@ -91,29 +77,14 @@ class ImageCommand {
     return 0;
   }
 
-  transfer::CopyOptions copy_options() {
-    transfer::CopyOptions options;
-    if (flags_.quiet) return options;
-    options.on_blob = [this](const oci::Descriptor& blob, registry::BlobPush how) {
-      std::scoped_lock lock(mutex_);
-      std::fprintf(stderr, "%s %s, %s\n", blob.digest.str().c_str(), describe(how),
-                   base::human_size(blob.size).c_str());
-    };
-    return options;
-  }
-
   int copy() {
-    transfer::CopyOptions options = copy_options();
+    transfer::CopyOptions options = progress_.options();
     options.platforms = parse_platforms(flags_.platforms);
     options.referrers = flags_.referrers;
     std::unique_ptr<transfer::ImagePlace> source = transfer::open_place(flags_.name, client_);
     for (const auto& target : open(flags_.targets)) {
       const transfer::CopyResult done = transfer::copy_image(*source, *target, options, signals_.token());
-      if (!flags_.quiet) {
-        std::fprintf(stderr, "copied %s to %s: %zu of %zu blobs sent, %s\n", source->shown().c_str(),
-                     target->shown().c_str(), done.sent, done.blobs,
-                     base::human_size(done.sent_bytes).c_str());
-      }
+      progress_.tell(source->shown(), target->shown(), done);
       print(done.image.digest.str() + "\n");
     }
     return 0;
@@ -121,18 +92,8 @@ class ImageCommand {
 
   transfer::JoinOptions join_options() {
     transfer::JoinOptions options;
-    options.copy = copy_options();
-    for (const std::string& text : flags_.annotations) {
-      for (const image::Annotation& annotation : parse_annotation(text)) {
-        if (annotation.place != image::AnnotationPlace::kIndex &&
-            annotation.place != image::AnnotationPlace::kManifest) {
-          throw base::Error(base::ErrorKind::kUnsupported,
-                            fmt::format("--annotation '{}' is not of the index", text))
-              .hint("write index:KEY=VALUE: images are joined as they are");
-        }
-        options.annotations[annotation.key] = annotation.value;
-      }
-    }
+    options.copy = progress_.options();
+    options.annotations = index_annotations(flags_.annotations);
     return options;
   }
 
@@ -166,7 +127,7 @@ class ImageCommand {
   const ImageFlags& flags_;
   Signals signals_;
   std::shared_ptr<registry::Client> client_;
-  std::mutex mutex_;
+  CopyProgress progress_;
 };
 
 constexpr const char* kNameHelp = "HOST/REPOSITORY:TAG, …@DIGEST, or oci-layout://DIRECTORY[:TAG|@DIGEST]";
@@ -209,6 +170,22 @@ void add_image_flags(CLI::App& app, ImageFlags& flags) {
   index->add_flag("--append", flags.append, "add to what the name has already");
   index->add_flag("--dry-run", flags.dry_run, "print the index and write nothing");
   index->add_flag("-q,--quiet", flags.quiet, "print the digest only");
+}
+
+std::map<std::string, std::string> index_annotations(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> annotations;
+  for (const std::string& text : texts) {
+    for (const image::Annotation& annotation : parse_annotation(text)) {
+      if (annotation.place != image::AnnotationPlace::kIndex &&
+          annotation.place != image::AnnotationPlace::kManifest) {
+        throw base::Error(base::ErrorKind::kUnsupported,
+                          fmt::format("--annotation '{}' is not of the index", text))
+            .hint("write index:KEY=VALUE: images are joined as they are");
+      }
+      annotations[annotation.key] = annotation.value;
+    }
+  }
+  return annotations;
 }
 
 int run_image_command(const ImageFlags& flags, const Environment& environment) {

@@ -1,6 +1,7 @@
 // cooper image: images in registries and layouts, looked at, copied and joined as they are.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,5 +36,9 @@ void add_image_flags(CLI::App& app, ImageFlags& flags);
 
 // Prints what was asked for to standard output, what goes on to standard error. Returns the exit code.
 int run_image_command(const ImageFlags& flags, const Environment& environment);
+
+// --annotation values that are an index's own: KEY=VALUE or index:KEY=VALUE. Throws Error{kUnsupported} for
+// those of other places.
+std::map<std::string, std::string> index_annotations(const std::vector<std::string>& texts);
 
 }  // namespace cooper::cli

@@ -1,6 +1,7 @@
 #include "cli/run.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
@@ -10,15 +11,16 @@
 #include "cli/build_flags.h"
 #include "cli/cache_command.h"
 #include "cli/call_command.h"
+#include "cli/docker_plugin.h"
 #include "cli/doctor_command.h"
 #include "cli/environment.h"
 #include "cli/image_command.h"
 #include "cli/login_command.h"
+#include "cli/verbs.h"
+#include "cli/version.h"
 
 namespace cooper::cli {
 namespace {
-
-constexpr const char* kVersion = "cooper 0.1.0";
 
 // Unknown flags and missing values: one line in the house form, with a suggestion where one is near.
 int refuse(const CLI::App& app, const CLI::ParseError& error) {
@@ -32,9 +34,12 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 int run(int argc, char** argv, const std::vector<Extension>& extensions) {
-  Environment environment = Environment::of_process();
+  DockerCall asked = read_docker_call({argv, argv + argc}, Environment::of_process());
+  const Environment& environment = asked.environment;
+  if (asked.answer) return std::fputs(asked.answer->c_str(), stdout) < 0 ? 1 : 0;
+  const os::Fd docker = follow_docker(environment);
   CLI::App app("Builds container images in CI: no daemon, no privileged runner.", "cooper");
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", fmt::format("cooper {}", kVersionNumber));
   app.require_subcommand(1);
   BuildFlags build_flags;
   CLI::App* build = app.add_subcommand("build", "build an image from a Dockerfile");
@@ -54,13 +59,16 @@ int run(int argc, char** argv, const std::vector<Extension>& extensions) {
   LogoutFlags logout_flags;
   CLI::App* logout = app.add_subcommand("logout", "forget a login");
   add_logout_flags(*logout, logout_flags);
+  const std::vector<Verb> verbs = add_verbs(app);
   std::vector<CLI::App*> extended;
   for (const Extension& extension : extensions) extended.push_back(extension.add(app));
   try {
-    app.parse(argc, argv);
+    std::reverse(asked.arguments.begin(), asked.arguments.end());  // as CLI11 wants them
+    app.parse(std::move(asked.arguments));
     for (std::size_t i = 0; i < extended.size(); ++i) {
       if (extended[i]->parsed()) return extensions[i].run(environment);
     }
+    if (const std::optional<int> code = run_verb(verbs, environment)) return *code;
     if (login->parsed()) return run_login_command(login_flags, environment);
     if (logout->parsed()) return run_logout_command(logout_flags, environment);
     if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);

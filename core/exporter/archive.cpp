@@ -7,6 +7,7 @@
 
 #include "archive/tar_writer.h"
 #include "base/error.h"
+#include "exporter/blob_fetcher.h"
 #include "os/beneath.h"
 #include "store/store.h"
 
@@ -94,21 +95,6 @@ ordered_json descriptor_json(const oci::Descriptor& descriptor) {
   for (const auto& [key, value] : descriptor.annotations) json["annotations"][key] = value;
   return json;
 }
-
-// Makes sure that the layer's blob is in the store: one made here has its blob since it was sealed.
-class BlobFetcher final : public image::LayerReceiver {
- public:
-  BlobFetcher(snapshot::LayerStore& layers, snapshot::LayerPtr layer, std::stop_token stop)
-      : layers_(layers), layer_(std::move(layer)), stop_(std::move(stop)) {}
-  void complete(const snapshot::SealedLayer& sealed) override {
-    layers_.require_blob(*layer_, sealed, stop_);
-  }
-
- private:
-  snapshot::LayerStore& layers_;
-  snapshot::LayerPtr layer_;
-  std::stop_token stop_;
-};
 
 class ArchiveExporter final : public Exporter {
  public:

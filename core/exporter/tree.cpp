@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <unordered_map>
 #include <unordered_set>
@@ -73,7 +74,8 @@ static_assert(static_cast<int>(EntryType::kFifo) == static_cast<int>(archive::En
 
 class DirectoryTree final : public TreeWriter {
  public:
-  explicit DirectoryTree(const std::string& path) : root_((os::make_directories(path), path)) {}
+  DirectoryTree(const std::string& path, bool keep_owners)
+      : root_((os::make_directories(path), path)), keep_owners_(keep_owners) {}
 
   void add(const TreeView& tree, const Entry& entry, const std::string& path) override {
     std::string parent(snapshot::parent_path(path));
@@ -94,6 +96,7 @@ class DirectoryTree final : public TreeWriter {
   void finish() override {
     for (auto done = directories_.rbegin(); done != directories_.rend(); ++done) {
       os::Fd directory = root_.open_exact(done->first, O_RDONLY | O_DIRECTORY);
+      set_owner(directory.get(), done->second, done->first);
       base::check(::fchmod(directory.get(), done->second.mode), "change mode of", done->first);
       set_times(directory.get(), done->second);
     }
@@ -130,21 +133,45 @@ class DirectoryTree final : public TreeWriter {
         base::check(::mkfifoat(parent, name.c_str(), entry.mode), "create", path);
         break;
       default:
-        ++left_out_;
-        return;
+        if (!keep_owners_) {
+          ++left_out_;
+          return;
+        }
+        make_device(entry, parent, name, path);
+    }
+    if (keep_owners_) {
+      base::check(::fchownat(parent, name.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW),
+                  "change owner of", path);
     }
     std::array<timespec, 2> times = times_of(entry);
     ::utimensat(parent, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW);
   }
 
-  static void make_file(const TreeView& tree, const Entry& entry, int parent, const std::string& name,
-                        const std::string& path) {
+  static void make_device(const Entry& entry, int parent, const std::string& name, const std::string& path) {
+    const mode_t type = entry.type == EntryType::kCharDevice ? S_IFCHR : S_IFBLK;
+    const dev_t device = ::makedev(entry.device_major, entry.device_minor);
+    base::check(::mknodat(parent, name.c_str(), type | entry.mode, device), "create device", path);
+    base::check(::fchmodat(parent, name.c_str(), entry.mode, 0), "change mode of", path);
+  }
+
+  // Before the mode and with capabilities last: a change of owner takes both away.
+  void set_owner(int file, const Entry& entry, const std::string& path) const {
+    if (!keep_owners_) return;
+    base::check(::fchown(file, entry.uid, entry.gid), "change owner of", path);
+    for (const auto& [name, value] : entry.xattrs) {
+      base::check(::fsetxattr(file, name.c_str(), value.data(), value.size(), 0), "set attribute of", path);
+    }
+  }
+
+  void make_file(const TreeView& tree, const Entry& entry, int parent, const std::string& name,
+                 const std::string& path) const {
     os::Fd in = tree.open(entry.path);
     os::Fd out(::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     base::check(out.get(), "create", path);
     os::FdSource source(in.get(), path);
     os::FdSink sink(out.get(), path);
     base::copy_all(source, sink);
+    set_owner(out.get(), entry, path);
     base::check(::fchmod(out.get(), entry.mode), "change mode of", path);
     set_times(out.get(), entry);
   }
@@ -159,6 +186,7 @@ class DirectoryTree final : public TreeWriter {
   }
 
   os::Root root_;
+  const bool keep_owners_;
   std::vector<std::pair<std::string, Entry>> directories_;
   std::size_t left_out_ = 0;
 };
@@ -181,7 +209,7 @@ class TreeExporter final : public Exporter {
     if (output_.as_tar) {
       writer = std::make_unique<TarTree>(output_.destination);
     } else {
-      writer = std::make_unique<DirectoryTree>(output_.destination.path);
+      writer = std::make_unique<DirectoryTree>(output_.destination.path, output_.keep_owners);
     }
     for (const image::Image& image : built.images) write_image(*writer, image, split, stop);
     writer->finish();

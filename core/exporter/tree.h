@@ -19,10 +19,12 @@ struct TreeOutput {
   // A folder os_arch per platform; by default when there are several. Without, no two may have the same file.
   std::optional<bool> platform_split;
   std::optional<std::int64_t> epoch;  // newer times become this
+  // Of a directory: owners, extended attributes and device nodes as the image has them. Only root can.
+  bool keep_owners = false;
 };
 
-// Files of type=local belong to the caller, as with BuildKit; modes and times are the image's. Device nodes
-// cannot be written by an ordinary user and are left out, which the result line says.
+// Without keep_owners files of type=local belong to the caller, as with BuildKit; modes and times are the
+// image's. Device nodes cannot be written by an ordinary user and are left out, which the result line says.
 std::unique_ptr<Exporter> make_tree_exporter(TreeOutput output, snapshot::LayerStore& layers,
                                              base::ThreadPool& pool);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "store/discard.h"
+#include "store/image_blobs.h"
 #include "store/usage.h"
 
 namespace cooper::store {
@@ -33,12 +34,15 @@ class Collector {
 
   GcResult run(const std::stop_token& stop) {
     if (total_ > options_.limit || options_.unreachable) {
+      // After everything was measured: a blob that an image gets later has a later time.
+      named_blobs_ = named_blobs(store_);
       choose();
       remove_chosen(stop);
     }
     result_.remaining = total_;
     const std::uint64_t above = total_ > options_.limit ? total_ - options_.limit : 0;
-    result_.over = std::min(above, held_ + usage_.work);
+    result_.named = std::min(above, of_images_);
+    result_.over = std::min(above - result_.named, held_ + usage_.work);
     return std::move(result_);
   }
 
@@ -47,6 +51,7 @@ class Collector {
     const Item* item = nullptr;
     std::size_t layer = kNone;  // of a record: the candidate's layer, an index into usage_.items
     bool unreachable = false;
+    bool named = false;  // of an image that has a name
     std::int64_t last_used = 0;
   };
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
@@ -82,6 +87,7 @@ class Collector {
     Candidate candidate;
     candidate.item = &item;
     candidate.last_used = item.last_used;
+    if (item.kind == ItemKind::kBlob) describe_blob(candidate);
     if (!is_record(item) || !options_.layer_of_record) return candidate;
     std::optional<std::string> id = options_.layer_of_record(item.paths[0]);
     if (!id || id->empty()) return candidate;
@@ -96,6 +102,14 @@ class Collector {
     return candidate;
   }
 
+  void describe_blob(Candidate& candidate) {
+    const std::optional<base::Digest> digest = base::Digest::from_hex(candidate.item->id);
+    if (!digest) return;
+    candidate.named = named_blobs_.contains(*digest);
+    candidate.unreachable = options_.given_up.contains(*digest);
+    if (candidate.named) of_images_ += candidate.item->size;
+  }
+
   bool is_unreachable_layer(const Item& item) const {
     if (item.kind != ItemKind::kLayer || is_found_by_id(item)) return false;
     return !item.has_index || (options_.layer_of_record && !named_.contains(item.id));
@@ -103,7 +117,7 @@ class Collector {
 
   bool is_wanted(const Candidate& candidate) const {
     const Item& item = *candidate.item;
-    if (candidate.last_used >= options_.unused_since) return false;
+    if (candidate.named || candidate.last_used >= options_.unused_since) return false;
     if (item.kind == ItemKind::kRecord && candidate.layer != kNone) return gone_.contains(candidate.layer);
     return total_ > options_.limit || (options_.unreachable && candidate.unreachable);
   }
@@ -149,7 +163,9 @@ class Collector {
   const GcOptions& options_;
   const Usage usage_;
   std::uint64_t total_;
-  std::uint64_t held_ = 0;                               // bytes that should go, but others use
+  std::uint64_t held_ = 0;       // bytes that should go, but others use
+  std::uint64_t of_images_ = 0;  // bytes of images with a name
+  std::set<base::Digest> named_blobs_;
   std::unordered_map<std::string, std::size_t> layers_;  // with an index, by id
   std::unordered_set<std::string> named_;                // by a record
   std::unordered_set<std::size_t> gone_;                 // layers, by their place in usage_

@@ -35,8 +35,11 @@ class ImagePlace {
   // "Guidelines for Artifact Usage".
   virtual std::vector<oci::Descriptor> list_referrers(const base::Digest& subject,
                                                       const std::stop_token& stop) = 0;
-  // Where blobs can be mounted from; nullopt for what is no registry.
-  virtual std::optional<oci::Reference> repository() const { return std::nullopt; }
+  // The repository of the target's registry that has the blob, as far as this place knows: it can be mounted
+  // from there. "" for none. From any thread.
+  virtual std::string mount_source(const oci::Reference& /*target*/, const base::Digest& /*blob*/) {
+    return "";
+  }
 
   // Brings a blob here, its bytes only if they are not here yet.
   virtual registry::BlobPush put_blob(const oci::Descriptor& blob, ImagePlace& from,

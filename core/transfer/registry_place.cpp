@@ -26,6 +26,10 @@ bool RegistryPlace::has(const base::Digest& document, const std::stop_token& sto
   return client_->resolve(at(document), stop).has_value();
 }
 
+std::string RegistryPlace::mount_source(const oci::Reference& target, const base::Digest&) {
+  return target.host == reference_.host ? reference_.repository : "";
+}
+
 std::unique_ptr<base::ByteSource> RegistryPlace::open_blob(const oci::Descriptor& blob,
                                                            const std::stop_token& stop) {
   return client_->open_blob(reference_, blob, stop);
@@ -41,8 +45,7 @@ registry::BlobPush RegistryPlace::put_blob(const oci::Descriptor& blob, ImagePla
   registry::PushBlob push;
   push.descriptor = blob;
   push.open = [&] { return from.open_blob(blob, stop); };
-  const std::optional<oci::Reference> source = from.repository();
-  if (source && source->host == reference_.host) push.mount_from = source->repository;
+  push.mount_from = from.mount_source(reference_, blob.digest);
   return client_->push_blob(reference_, push, stop);
 }
 

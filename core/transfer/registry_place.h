@@ -19,7 +19,8 @@ class RegistryPlace final : public ImagePlace {
                                               const std::stop_token& stop) override;
   std::vector<oci::Descriptor> list_referrers(const base::Digest& subject,
                                               const std::stop_token& stop) override;
-  std::optional<oci::Reference> repository() const override { return reference_; }
+  // Whatever this repository's image has lies in it.
+  std::string mount_source(const oci::Reference& target, const base::Digest& blob) override;
   registry::BlobPush put_blob(const oci::Descriptor& blob, ImagePlace& from,
                               const std::stop_token& stop) override;
   // A name with a digest is put by digest only; throws Error{kUsage} for another one's.

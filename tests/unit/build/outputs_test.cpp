@@ -102,9 +102,17 @@ TEST_F(BuildOutputs, OutputsOfOneImageMustAgreeOnItsForm) {
   EXPECT_EQ(open({oci({{"compression", "zstd"}}), {"local", {{"dest", "d"}}}}).exporters.size(), 2U);
 }
 
+TEST_F(BuildOutputs, AnImageStaysInTheStoreUnlessItIsPushedOrAskedNotTo) {
+  request_.tags = {"example.com/app:1"};
+  EXPECT_EQ(open({{"image", {}}}).exporters.size(), 1U);
+  EXPECT_EQ(open({{"docker", {}}}).exporters.size(), 1U) << "there is no daemon to load it into";
+  EXPECT_TRUE(open({{"image", {{"store", "false"}}}}).exporters.empty());
+  EXPECT_TRUE(open({{"image", {{"store", "false"}}}}).makes_image) << "its digest is wanted all the same";
+  EXPECT_EQ(open({{"image", {{"push", "true"}, {"store", "true"}}}}).exporters.size(), 2U);
+}
+
 TEST_F(BuildOutputs, AnImageIsPushedWhenAsked) {
   request_.tags = {"example.com/app:1"};
-  EXPECT_TRUE(open({{"image", {}}}).exporters.empty());
   EXPECT_EQ(open({{"image", {{"push", "true"}}}}).exporters.size(), 1U);
   EXPECT_TRUE(open({{"registry", {{"push", "false"}}}}).exporters.empty());
   request_.tags.clear();

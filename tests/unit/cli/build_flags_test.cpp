@@ -97,9 +97,15 @@ TEST(CliBuildFlags, PushAddsARegistryOrTurnsAnImageIntoOne) {
   ASSERT_EQ(made.outputs.size(), 2U);
   EXPECT_FALSE(made.outputs[0].attributes.contains("push"));
   EXPECT_EQ(made.outputs[1].attributes.at("push"), "true");
-  base::Error load = refusal({"--load"});
-  EXPECT_EQ(load.kind(), base::ErrorKind::kUnsupported);
-  EXPECT_THAT(load.hint(), HasSubstr("type=docker"));
+}
+
+TEST(CliBuildFlags, LoadKeepsTheImageInTheStoreBesideOtherOutputs) {
+  EXPECT_EQ(request({"--load"}).outputs.at(0).type, "image");
+  build::BuildRequest made = request({"--load", "--push", "-o", "type=oci,dest=a"});
+  ASSERT_EQ(made.outputs.size(), 2U);
+  EXPECT_EQ(made.outputs[1].attributes.at("store"), "true");
+  EXPECT_EQ(made.outputs[1].attributes.at("push"), "true");
+  EXPECT_TRUE(request({"-t", "app"}).outputs.empty()) << "it is the command that keeps what has a name";
 }
 
 TEST(CliBuildFlags, SecretsNameAFileOrAVariable) {

@@ -1,0 +1,12 @@
+// cooper save, load and unpack: images of the store as files.
+#pragma once
+
+#include "cli/verb.h"
+
+namespace cooper::cli {
+
+Verb add_save_verb(CLI::App& program);
+Verb add_load_verb(CLI::App& program);
+Verb add_unpack_verb(CLI::App& program);
+
+}  // namespace cooper::cli

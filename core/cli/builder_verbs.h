@@ -1,0 +1,14 @@
+// docker buildx create, use, inspect, ls, rm, stop, install, uninstall: what scripts do about builders.
+#pragma once
+
+#include <vector>
+
+#include "cli/verb.h"
+
+namespace cooper::cli {
+
+std::vector<Verb> add_builder_verbs(CLI::App& buildx);
+// --builder NAME, which chooses among one.
+void add_builder_flag(CLI::App& command);
+
+}  // namespace cooper::cli

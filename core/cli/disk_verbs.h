@@ -1,0 +1,11 @@
+// cooper du and prune: what the local store takes, and giving some of it back.
+#pragma once
+
+#include "cli/verb.h"
+
+namespace cooper::cli {
+
+Verb add_du_verb(CLI::App& program);
+Verb add_prune_verb(CLI::App& program);
+
+}  // namespace cooper::cli

@@ -1,0 +1,12 @@
+// cooper images, tag and rmi: the names of what lies in the local store.
+#pragma once
+
+#include "cli/verb.h"
+
+namespace cooper::cli {
+
+Verb add_images_verb(CLI::App& program);
+Verb add_tag_verb(CLI::App& program);
+Verb add_rmi_verb(CLI::App& program);
+
+}  // namespace cooper::cli
