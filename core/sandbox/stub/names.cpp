@@ -40,18 +40,18 @@ long prepare_removal(const Entry& entry, struct stat& victim) {
   return 0;
 }
 
-// A name of the file is gone.
-void lose_name(const struct stat& file) {
+// A name of the file is gone, which was in the directory of `entry`.
+void lose_name(const Entry& entry, const struct stat& file) {
   const TableEntry known = look_up(file);
   if (known.flags == 0 && known.first_xattr == 0) return;
-  const bool shared = is_shared(file);
+  const bool shared = entry.bind == nullptr && is_shared(file);
   const bool more = (known.flags & TableEntry::kLinks) != 0
                         ? known.links > 1
                         : !shared && !S_ISDIR(file.st_mode) && file.st_nlink > 1;
   if (!more) return forget(file);
   if ((known.flags & TableEntry::kLinks) == 0) return;
-  update(file, [](TableEntry& entry) {
-    if (entry.links > 1) --entry.links;
+  update(file, [](TableEntry& fewer) {
+    if (fewer.links > 1) --fewer.links;
   });
 }
 
@@ -91,7 +91,7 @@ long link_node(Node& node, const Entry& to) {
     if (const long error = prepare_change(node, true); error != 0) return error;
   }
   if (const long error = link_descriptor(node.fd.get(), to); error != 0) return error;
-  if (bind == nullptr) count_link(node.file);
+  count_link(node.file);
   return 0;
 }
 
@@ -240,7 +240,7 @@ long on_unlinkat(Call& call) {
   if (const long error = prepare_removal(entry, victim); error != 0) return error;
   note_change(entry);
   const long error = sys(SYS_unlinkat, entry.directory.get(), entry.name, flags);
-  if (error == 0) lose_name(victim);
+  if (error == 0) lose_name(entry, victim);
   return error;
 }
 
@@ -280,7 +280,7 @@ long on_renameat2(Call& call) {
   if (rename.exchanges()) note_rename(from, to, rename.victim);
   const long error =
       sys(SYS_renameat2, from.directory.get(), from.name, to.directory.get(), to.name, rename.flags);
-  if (error == 0 && rename.replaces && !rename.exchanges()) lose_name(rename.victim);
+  if (error == 0 && rename.replaces && !rename.exchanges()) lose_name(to, rename.victim);
   return error;
 }
 
