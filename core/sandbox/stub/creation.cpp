@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "sandbox/stub/acl.h"
 #include "sandbox/stub/identity.h"
 #include "sandbox/stub/permission.h"
 #include "sandbox/stub/table.h"
@@ -15,13 +16,6 @@ long check_creation(const Entry& entry, struct stat& parent) {
   if (error != 0) return error;
   show(parent);
   return is_restricted() ? check_shown(parent, kMayWrite | kMayExecute, false) : 0;
-}
-
-unsigned current_umask() {
-  // There is no way to ask only; a thread that makes a file in between gets it wrong, as natively.
-  const long mask = sys(SYS_umask, 077);
-  sys(SYS_umask, mask);
-  return static_cast<unsigned>(mask);
 }
 
 void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, bool directory) {
@@ -41,6 +35,15 @@ void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, b
     }
     file.st_mode |= always;
   }
+  Acl acl;
+  Acl of_new_files;
+  const bool listed = !S_ISLNK(file.st_mode) && read_acl(parent, true, of_new_files);
+  if (listed) {
+    // Instead of the umask.
+    acl = of_new_files;
+    acl.restrict_to(mode);
+    wanted = (mode & 07000) | acl.mode();
+  }
   const Credentials& who = identity().credentials;
   const bool inherits = (parent.st_mode & S_ISGID) != 0;
   const std::uint32_t gid = inherits ? parent.st_gid : who.gid.file_system;
@@ -52,7 +55,7 @@ void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, b
   const unsigned type = file.st_mode & S_IFMT;
   const bool plain_mode = S_ISLNK(file.st_mode) || (file.st_mode & 07777) == wanted;
   const bool plain_owner = who.uid.file_system == 0 && gid == 0;
-  if (plain_mode && plain_owner) {
+  if (plain_mode && plain_owner && !listed) {
     forget(file);
     return;
   }
@@ -62,6 +65,8 @@ void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, b
     entry.gid = gid;
     entry.mode = type | wanted;
     entry.flags = TableEntry::kOwned | (plain_mode ? 0U : static_cast<unsigned>(TableEntry::kMode));
+    if (listed && !acl.is_mode()) put_acl(entry, acl, false);
+    if (listed && directory) put_acl(entry, of_new_files, true);
   });
 }
 

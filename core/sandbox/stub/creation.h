@@ -22,7 +22,4 @@ long check_creation(const Entry& entry, struct stat& parent);
 // `fd`: it, or its directory with `name`.
 void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, bool directory);
 
-// The process's umask.
-unsigned current_umask();
-
 }  // namespace cooper::sandbox::stub

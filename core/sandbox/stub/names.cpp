@@ -199,10 +199,11 @@ long on_mknodat(Call& call) {
   stamp(entry.directory.get(), entry.name, mode, parent, false);
   struct stat file;
   if (!device || stat_entry(entry, file) != 0) return 0;
-  const unsigned wanted = (mode & ~current_umask()) & 07777;
+  struct stat shown = file;
+  show(shown);
   __atomic_store_n(&board().devices, 1U, __ATOMIC_RELAXED);
   update(file, [&](TableEntry& known) {
-    known.mode = type | wanted;
+    known.mode = type | (shown.st_mode & 07777);
     known.rdev = static_cast<std::uint32_t>(call.arguments[3]);
     known.flags |= TableEntry::kMode | TableEntry::kDevice;
   });

@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 
+#include "sandbox/stub/acl.h"
 #include "sandbox/stub/calls.h"
 #include "sandbox/stub/identity.h"
 
@@ -43,10 +44,16 @@ long check_shown(const struct stat& shown, unsigned wanted, bool real) {
     const bool executable = S_ISDIR(shown.st_mode) || (shown.st_mode & 0111) != 0;
     return (wanted & kMayExecute) != 0 && !executable ? -EACCES : 0;
   }
+  const auto has_group = [gid](std::uint32_t wanted_gid) {
+    return wanted_gid == gid || in_group(wanted_gid);
+  };
   unsigned allowed = shown.st_mode & 7;
+  Acl acl;
   if (shown.st_uid == uid) {
     allowed = shown.st_mode >> 6 & 7;
-  } else if (shown.st_gid == gid || in_group(shown.st_gid)) {
+  } else if ((shown.st_mode & 070) != 0 && read_acl(shown, false, acl)) {
+    return acl.check(wanted, uid, shown.st_gid, has_group);
+  } else if (has_group(shown.st_gid)) {
     allowed = shown.st_mode >> 3 & 7;
   }
   return (wanted & ~allowed) == 0 ? 0 : -EACCES;

@@ -77,7 +77,8 @@ TableLock::TableLock() {
       return;
     }
     sys(SYS_sched_yield);
-    if (tries % kPatience != kPatience - 1 || !is_dead(holder)) continue;
+    // Its number may have become ours since it died.
+    if (holder != thread && (tries % kPatience != kPatience - 1 || !is_dead(holder))) continue;
     if (__atomic_compare_exchange_n(&board().lock, &holder, thread, false, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED)) {
       return;
@@ -136,14 +137,17 @@ std::uint32_t take_xattr() {
   return ++board().xattrs_used;
 }
 
+void give_back_xattr(std::uint32_t index) {
+  xattr_records()[index - 1].next = board().first_free_xattr;
+  board().first_free_xattr = index;
+}
+
 void free_xattrs(TableEntry& entry) {
   std::uint32_t index = entry.first_xattr;
   entry.first_xattr = 0;
   while (index != 0) {
-    XattrRecord& record = xattr_records()[index - 1];
-    const std::uint32_t next = record.next;
-    record.next = board().first_free_xattr;
-    board().first_free_xattr = index;
+    const std::uint32_t next = xattr_records()[index - 1].next;
+    give_back_xattr(index);
     index = next;
   }
 }

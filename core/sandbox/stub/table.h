@@ -35,6 +35,8 @@ void free_entry(TableEntry& entry);
 XattrRecord* xattr_records();
 // Index + 1 of a record nobody uses; 0: none is left, which the board notes.
 std::uint32_t take_xattr();
+// Nobody may use the record any more.
+void give_back_xattr(std::uint32_t index);
 void free_xattrs(TableEntry& entry);
 
 // Takes the lock: the inode has no name left, or is new; nothing is known of it.
