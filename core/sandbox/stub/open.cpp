@@ -9,6 +9,7 @@
 #include "sandbox/stub/permission.h"
 #include "sandbox/stub/signals.h"
 #include "sandbox/stub/table.h"
+#include "sandbox/stub/xattr.h"
 
 namespace cooper::sandbox::stub {
 namespace {
@@ -92,6 +93,11 @@ void drop_set_ids(const struct stat& file, const TableEntry& known) {
   if (mode != known.mode) update(file, [mode](TableEntry& entry) { entry.mode = mode; });
 }
 
+// Whoever writes takes away what the program was trusted with; emptying the file is writing for sure.
+void drop_capabilities(const struct stat& file) {
+  update(file, [](TableEntry& entry) { remove_record(entry, "security.capability"); });
+}
+
 long open_existing(const Entry& entry, struct stat& file, const Request& request) {
   if (request.creates() && (request.flags & O_EXCL) != 0) return -EEXIST;
   if (S_ISDIR(file.st_mode)) return request.creates() || request.writes() ? -EISDIR : kAgain;
@@ -108,6 +114,7 @@ long open_existing(const Entry& entry, struct stat& file, const Request& request
     if (const long error = make_private(entry, file); error != 0) return error;
     note_change(entry);
     drop_set_ids(file, known);
+    if ((request.flags & O_TRUNC) != 0 && known.first_xattr != 0) drop_capabilities(file);
   }
   const long fd = S_ISREG(file.st_mode)
                       ? sys(SYS_openat, entry.directory.get(), entry.name, flags)
