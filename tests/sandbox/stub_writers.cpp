@@ -2,6 +2,8 @@
 // Until there is a file /enough; then it looks whether the table still keeps what it is told.
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -90,9 +92,41 @@ int count_wrong() {
   return wrong;
 }
 
+// One process makes directories and another one of the same user uses each as soon as it is there. Gives how
+// often that was refused.
+int count_refusals() {
+  constexpr int kDirectories = 2000;
+  const auto name = [](int number) { return "/made/" + std::to_string(number); };
+  const pid_t maker = fork();
+  if (maker == 0) {
+    for (int i = 0; i < kDirectories; ++i) {
+      if (mkdir(name(i).c_str(), 0755) != 0) _exit(1);
+    }
+    _exit(0);
+  }
+  int refused = 0;
+  for (int i = 0; i < kDirectories; ++i) {
+    int fd = -1;
+    do {
+      fd = open((name(i) + "/file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    } while (fd < 0 && errno == ENOENT);
+    if (fd < 0) ++refused;
+    close(fd);
+  }
+  int status = 1;
+  waitpid(maker, &status, 0);
+  if (status != 0) std::puts("the maker failed");
+  return refused;
+}
+
 }  // namespace
 
-int main() {
+// With the argument "race": see count_refusals().
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "race") == 0) {
+    std::printf("refused %d\n", count_refusals());
+    return 0;
+  }
   for (int i = 0; i < kWriters; ++i) {
     const std::string file = "/kept" + std::to_string(i);
     close(open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));

@@ -105,9 +105,9 @@ void Acl::restrict_to(unsigned mode) {
   set_mode(limited(own >> 6, mode >> 6) << 6 | limited(own >> 3, mode >> 3) << 3 | limited(own, mode));
 }
 
-bool read_acl(const struct stat& file, bool of_new_files, Acl& acl) {
+bool read_acl(const struct stat& file, bool of_new_files, Acl& acl, bool locked) {
   if (board().acls == 0 || look_up(file).first_xattr == 0) return false;
-  const TableLock lock;
+  const TableLock lock(!locked);
   const TableEntry* entry = existing_entry(file.st_dev, file.st_ino);
   const XattrRecord* record = entry == nullptr ? nullptr : find_record(*entry, attribute_name(of_new_files));
   return record != nullptr && acl.parse(record->value, record->length) == 0;

@@ -48,8 +48,8 @@ struct Acl {
   const Entry* find(Tag tag) const { return const_cast<Acl*>(this)->find(tag); }
 };
 
-// The list of a file or directory; false: it has none.
-bool read_acl(const struct stat& file, bool of_new_files, Acl& acl);
+// The list of a file or directory; false: it has none. Takes the table's lock, unless it is held.
+bool read_acl(const struct stat& file, bool of_new_files, Acl& acl, bool locked = false);
 
 // setxattr() and removexattr() (size 0) of either attribute, by whoever may.
 long set_acl(const struct stat& file, const char* attribute, const void* value, std::size_t size);

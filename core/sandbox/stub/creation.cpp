@@ -14,11 +14,18 @@ long check_creation(const Entry& entry, struct stat& parent) {
   if (!table_owners()) return 0;
   const long error = sys(SYS_newfstatat, entry.directory.get(), ".", &parent, 0);
   if (error != 0) return error;
+  const struct stat raw = parent;
   show(parent);
-  return is_restricted() ? check_shown(parent, kMayWrite | kMayExecute, false) : 0;
+  return is_restricted() ? check_settled(raw, parent, kMayWrite | kMayExecute, false) : 0;
 }
 
-void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, bool directory) {
+Making::Making()
+    : locked(table_owners() &&
+             (identity().credentials.uid.file_system != 0 || identity().credentials.gid.file_system != 0)),
+      lock(locked) {}
+
+void stamp(const Making& making, int fd, const char* name, unsigned mode, const struct stat& parent,
+           bool directory) {
   if (!table_owners()) return;
   struct stat file;
   const int flags = AT_SYMLINK_NOFOLLOW | (name[0] == '\0' ? AT_EMPTY_PATH : 0);
@@ -37,7 +44,7 @@ void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, b
   }
   Acl acl;
   Acl of_new_files;
-  const bool listed = !S_ISLNK(file.st_mode) && read_acl(parent, true, of_new_files);
+  const bool listed = !S_ISLNK(file.st_mode) && read_acl(parent, true, of_new_files, making.locked);
   if (listed) {
     // Instead of the umask.
     acl = of_new_files;
@@ -56,18 +63,19 @@ void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, b
   const bool plain_mode = S_ISLNK(file.st_mode) || (file.st_mode & 07777) == wanted;
   const bool plain_owner = who.uid.file_system == 0 && gid == 0;
   if (plain_mode && plain_owner && !listed) {
-    forget(file);
+    forget(file, making.locked);
     return;
   }
-  update(file, [&](TableEntry& entry) {
-    free_xattrs(entry);
-    entry.uid = who.uid.file_system;
-    entry.gid = gid;
-    entry.mode = type | wanted;
-    entry.flags = TableEntry::kOwned | (plain_mode ? 0U : static_cast<unsigned>(TableEntry::kMode));
-    if (listed && !acl.is_mode()) put_acl(entry, acl, false);
-    if (listed && directory) put_acl(entry, of_new_files, true);
-  });
+  const TableLock lock(!making.locked);
+  TableEntry* entry = entry_for(file);
+  if (entry == nullptr) return;
+  free_xattrs(*entry);
+  entry->uid = who.uid.file_system;
+  entry->gid = gid;
+  entry->mode = type | wanted;
+  entry->flags = TableEntry::kOwned | (plain_mode ? 0U : static_cast<unsigned>(TableEntry::kMode));
+  if (listed && !acl.is_mode()) put_acl(*entry, acl, false);
+  if (listed && directory) put_acl(*entry, of_new_files, true);
 }
 
 }  // namespace cooper::sandbox::stub

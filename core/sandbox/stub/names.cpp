@@ -175,8 +175,9 @@ long on_mkdirat(Call& call) {
   struct stat parent {};
   if (const long error = prepare_new(call.fd(0), call.path(1), true, entry, parent); error != 0) return error;
   const unsigned mode = call.word(2) & 01777;
+  const Making making;
   const long error = sys(SYS_mkdirat, entry.directory.get(), entry.name, disk_mode(mode, true));
-  if (error == 0) stamp(entry.directory.get(), entry.name, mode, parent, true);
+  if (error == 0) stamp(making, entry.directory.get(), entry.name, mode, parent, true);
   return error;
 }
 
@@ -194,9 +195,12 @@ long on_mknodat(Call& call) {
     return sys(SYS_mknodat, entry.directory.get(), entry.name, call.arguments[2], call.arguments[3]);
   }
   const unsigned disk = (device ? S_IFREG : type) | disk_mode(mode, false);
-  const long error = sys(SYS_mknodat, entry.directory.get(), entry.name, disk, 0);
-  if (error != 0) return error;
-  stamp(entry.directory.get(), entry.name, mode, parent, false);
+  {
+    const Making making;
+    const long error = sys(SYS_mknodat, entry.directory.get(), entry.name, disk, 0);
+    if (error != 0) return error;
+    stamp(making, entry.directory.get(), entry.name, mode, parent, false);
+  }
   struct stat file;
   if (!device || stat_entry(entry, file) != 0) return 0;
   struct stat shown = file;
@@ -218,8 +222,9 @@ long on_symlinkat(Call& call) {
   struct stat parent {};
   if (const long error = prepare_new(call.fd(1), call.path(2), false, entry, parent); error != 0)
     return error;
+  const Making making;
   const long error = sys(SYS_symlinkat, target, entry.directory.get(), entry.name);
-  if (error == 0) stamp(entry.directory.get(), entry.name, 0777, parent, false);
+  if (error == 0) stamp(making, entry.directory.get(), entry.name, 0777, parent, false);
   return error;
 }
 

@@ -78,9 +78,10 @@ long make_file(const Entry& entry, const Request& request) {
   note_change(entry);
   const int flags = request.flags | O_CREAT | O_EXCL | O_NOFOLLOW;
   const unsigned mode = request.mode & 07777;
+  const Making making;
   const long fd = sys(SYS_openat, entry.directory.get(), entry.name, flags, disk_mode(mode, false));
   if (fd == -EEXIST && (request.flags & O_EXCL) == 0) return kAgain;
-  if (fd >= 0) stamp(static_cast<int>(fd), "", mode, parent, false);
+  if (fd >= 0) stamp(making, static_cast<int>(fd), "", mode, parent, false);
   return fd < 0 ? fd : fd + kAgain + 1;
 }
 
@@ -199,7 +200,7 @@ long open_unnamed(int directory, const char* path, const Request& request) {
   Node parent;
   if (open_node(directory, path, 0, parent) != 0) return fd;
   show(parent.file);
-  stamp(static_cast<int>(fd), "", mode, parent.file, false);
+  stamp(Making(), static_cast<int>(fd), "", mode, parent.file, false);
   return fd;
 }
 

@@ -31,8 +31,9 @@ long on_bind(Call& call) {
   note_change(entry);
   Address address;
   if (!address.set(entry, path)) return -ENAMETOOLONG;
+  const Making making;
   const long error = sys(SYS_bind, call.fd(0), &address.value, address.size);
-  if (error == 0) stamp(entry.directory.get(), entry.name, 0777, parent, false);
+  if (error == 0) stamp(making, entry.directory.get(), entry.name, 0777, parent, false);
   return error;
 }
 

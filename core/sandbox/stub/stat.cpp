@@ -81,9 +81,8 @@ long check_path(int directory, const char* path, unsigned wanted, int flags) {
       return sys(SYS_faccessat, AT_FDCWD, link.text, wanted & kMayWrite);
     }
   }
-  struct stat shown = node.file;
-  show(shown);
-  return check_shown(shown, wanted, (flags & AT_EACCESS) == 0);
+  struct stat shown;
+  return check_settled(node.file, shown, wanted, (flags & AT_EACCESS) == 0);
 }
 
 // Copies what a link says to the step's buffer, which gets no NUL and what fits.

@@ -67,7 +67,8 @@ TableEntry look_up(std::uint64_t device, std::uint64_t inode) {
   return TableEntry{};
 }
 
-TableLock::TableLock() {
+TableLock::TableLock(bool wanted) : held_(wanted) {
+  if (!wanted) return;
   const auto thread = static_cast<std::uint32_t>(sys(SYS_gettid));
   constexpr unsigned kPatience = 2000;
   for (unsigned tries = 0;; ++tries) {
@@ -87,7 +88,7 @@ TableLock::TableLock() {
 }
 
 TableLock::~TableLock() {
-  __atomic_store_n(&board().lock, 0U, __ATOMIC_RELEASE);
+  if (held_) __atomic_store_n(&board().lock, 0U, __ATOMIC_RELEASE);
 }
 
 TableEntry* existing_entry(std::uint64_t device, std::uint64_t inode) {
@@ -152,9 +153,9 @@ void free_xattrs(TableEntry& entry) {
   }
 }
 
-void forget(const struct stat& file) {
+void forget(const struct stat& file, bool locked) {
   if (board().used == 0 || find(file.st_dev, file.st_ino) == nullptr) return;
-  const TableLock lock;
+  const TableLock lock(!locked);
   if (TableEntry* entry = find(file.st_dev, file.st_ino)) free_entry(*entry);
 }
 

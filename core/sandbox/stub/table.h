@@ -15,13 +15,17 @@ inline TableEntry look_up(const struct stat& file) {
   return look_up(file.st_dev, file.st_ino);
 }
 
-// Holds the lock while it lives. Signals are blocked already: only the trap handler gets here.
+// Holds the lock while it lives, if it is wanted. Signals are blocked already: only the trap handler gets
+// here.
 class TableLock {
  public:
-  TableLock();
+  explicit TableLock(bool wanted = true);
   ~TableLock();
   TableLock(const TableLock&) = delete;
   TableLock& operator=(const TableLock&) = delete;
+
+ private:
+  bool held_;
 };
 
 // The rest needs the lock. nullptr: the table is full, which the board notes.
@@ -39,8 +43,8 @@ std::uint32_t take_xattr();
 void give_back_xattr(std::uint32_t index);
 void free_xattrs(TableEntry& entry);
 
-// Takes the lock: the inode has no name left, or is new; nothing is known of it.
-void forget(const struct stat& file);
+// Takes the lock, unless it is held: the inode has no name left, or is new; nothing is known of it.
+void forget(const struct stat& file, bool locked = false);
 
 // Takes the lock, and lets `change(TableEntry&)` say what is known of the inode from now on.
 template <typename Change>
