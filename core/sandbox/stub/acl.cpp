@@ -130,13 +130,13 @@ void set_acl_mode(TableEntry& entry, unsigned mode) {
 
 long set_acl(const struct stat& file, const char* attribute, const void* value, std::size_t size) {
   if (S_ISLNK(file.st_mode)) return -EOPNOTSUPP;
-  if (const long error = check_owner(file); error != 0) return error;
   Acl acl;
   if (size != 0) {
     if (const long error = acl.parse(value, size); error != 0) return error;
   }
   const bool of_new_files = equal(attribute, kDefault);
   if (of_new_files && !S_ISDIR(file.st_mode)) return size != 0 ? -EACCES : 0;
+  if (const long error = check_owner(file); error != 0) return error;
   struct stat shown = file;
   show(shown);
   const TableLock lock;

@@ -99,11 +99,26 @@ void drop_capabilities(const struct stat& file) {
   update(file, [](TableEntry& entry) { remove_record(entry, "security.capability"); });
 }
 
+// Sockets and devices of others are not to be taken for files in a directory like /tmp, whatever
+// fs.protected_regular says (fs/namei.c, may_create_in_sticky()).
+bool is_foreign_in_sticky(const Entry& entry, const struct stat& file) {
+  struct stat shown = file;
+  show(shown);
+  if (S_ISREG(shown.st_mode) || S_ISFIFO(shown.st_mode)) return false;
+  struct stat parent;
+  if (sys(SYS_newfstatat, entry.directory.get(), ".", &parent, 0) != 0) return false;
+  show(parent);
+  constexpr unsigned kSticky = S_ISVTX | S_IWOTH;
+  return table_owners() && (parent.st_mode & kSticky) == kSticky && shown.st_uid != parent.st_uid &&
+         shown.st_uid != identity().credentials.uid.file_system;
+}
+
 long open_existing(const Entry& entry, struct stat& file, const Request& request) {
   if (request.creates() && (request.flags & O_EXCL) != 0) return -EEXIST;
   if (S_ISDIR(file.st_mode)) return request.creates() || request.writes() ? -EISDIR : kAgain;
   if (entry.slash) return -ENOTDIR;
   if (const long error = check_access(file, wanted_access(request.flags)); error != 0) return error;
+  if (request.creates() && is_foreign_in_sticky(entry, file)) return -EACCES;
   const TableEntry known = look_up(file);
   if ((known.flags & TableEntry::kDevice) != 0) {
     const long fd = open_device(known, request.flags);
