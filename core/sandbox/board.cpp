@@ -81,6 +81,7 @@ void add_xattr(stub::Board& board, TableEntry& entry, const std::string& name, c
   record.length = static_cast<std::uint32_t>(value.size());
   record.next = entry.first_xattr;
   entry.first_xattr = index;
+  if (name.starts_with("system.posix_acl_")) board.acls = 1;
 }
 
 void fill(TableEntry& entry, const InodeAttributes& attributes) {

@@ -69,15 +69,17 @@ Step::Step(int control, const Spec& spec)
 }
 
 Step::~Step() {
-  if (gone_ || !pidfd_.valid()) return;  // without a pidfd: closing the socket ends the init
-  if (!emulated_) {
-    os::signal_pidfd(pidfd_, SIGKILL);
-    os::wait_pidfd(pidfd_);
-    return;
-  }
   try {
     const Output nobody = [](int, base::ByteSpan) {};
+    // What a step prints may come before the launcher has said which process it is.
+    deadline_.reset();
+    while (!gone_ && !pidfd_.valid()) wait_for_event(nobody);
+    if (gone_) return;
     kill();
+    if (!emulated_) {
+      os::wait_pidfd(pidfd_);
+      return;
+    }
     while (!gone_) {
       wait_for_event(nobody);
       handle_stop({});

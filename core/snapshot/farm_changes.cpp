@@ -19,6 +19,7 @@
 #include "snapshot/farm.h"
 #include "snapshot/parent_directory.h"
 #include "snapshot/tree_writer.h"
+#include "snapshot/xattrs.h"
 
 namespace cooper::snapshot {
 namespace {
@@ -163,7 +164,12 @@ class ChangeReader {
       return add_whiteout(path);
     }
     FoundEntry found = reader_.read_entry(parent.get(), name, path, status);
-    if (found.entry.type != EntryType::kWhiteout) notes_.correct(found.device, found.inode, found.entry);
+    if (found.entry.type != EntryType::kWhiteout) {
+      notes_.correct(found.device, found.inode, found.entry);
+      // No more than steps with mounts leave: what else a step says of a file ends with it.
+      std::erase_if(found.entry.xattrs,
+                    [](const auto& attribute) { return !belongs_on_disk(attribute.first); });
+    }
     if (found.entry.is_directory()) directories_.insert(path);
     found_.push_back(std::move(found));
   }

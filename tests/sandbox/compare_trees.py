@@ -19,6 +19,12 @@ OF_THE_MOMENT = [
     "var/lib/apt/extended_states",
     "var/log/*",
     "home/bob/repo/.git/*",
+    # They hold the times of what they are made of.
+    "venv/*.pyc",
+    "home/dev/.local/*.pyc",
+    "src/build/*",
+    "tmp/jest_*/*",
+    "wheels/*.whl",
 ]
 
 

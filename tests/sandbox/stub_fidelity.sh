@@ -14,7 +14,7 @@ work=$(realpath "$3")
 shift 3
 steps=$(realpath "$(dirname "$0")")/stub_fidelity
 if [[ $# -gt 0 ]]; then names=("$@"); else mapfile -t names < <(cd "$steps" && ls); fi
-packages=(gcc libc6-dev make python3 perl git libcap2-bin busybox-static cron file sudo)
+packages=(gcc libc6-dev make python3 perl git libcap2-bin busybox-static cron file sudo acl attr)
 
 # A mount namespace of its own: nothing is left behind, whatever happens.
 natively() {
@@ -23,7 +23,8 @@ natively() {
     root=$1; shift
     mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"; mount --rbind /dev "$root/dev"
-    exec chroot "$root" "$@"' natively "$work/native" \
+    source "$0"
+    as_step chroot "$root" "$@"' "$(dirname "$steps")/step_capabilities.sh" "$work/native" \
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
 

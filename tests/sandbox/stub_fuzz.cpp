@@ -239,7 +239,44 @@ class Fuzz {
     }
     say("utimensat", where, result, more);
   }
+  // An access control list as its attribute has it (linux/posix_acl_xattr.h); sometimes without the mask it
+  // needs.
+  std::string access_list() {
+    struct Entry {
+      std::uint16_t tag, permissions;
+      std::uint32_t id;
+    };
+    constexpr std::uint32_t kNobody = ~0U;
+    const auto permissions = [&] { return static_cast<std::uint16_t>(below(8)); };
+    const bool user = chance(2);
+    const bool group = chance(2);
+    std::vector<Entry> entries = {{1, permissions(), kNobody}};
+    if (user) entries.push_back({2, permissions(), 1000});
+    entries.push_back({4, permissions(), kNobody});
+    if (group) entries.push_back({8, permissions(), 1000});
+    if (chance(8) != (user || group)) entries.push_back({16, permissions(), kNobody});
+    entries.push_back({32, permissions(), kNobody});
+    std::string value("\2\0\0\0", 4);
+    value.append(reinterpret_cast<const char*>(entries.data()), entries.size() * sizeof(Entry));
+    return value;
+  }
+  void access_lists() {
+    const std::string where = path();
+    const char* name = chance(2) ? "system.posix_acl_access" : "system.posix_acl_default";
+    if (chance(2)) {
+      const std::string value = access_list();
+      return say("setxattr", where, setxattr(where.c_str(), name, value.data(), value.size(), 0), name);
+    }
+    if (chance(5)) return say("removexattr", where, removexattr(where.c_str(), name), name);
+    char text[256] = {};
+    const ssize_t size = getxattr(where.c_str(), name, text, sizeof text);
+    std::string more = name;
+    for (ssize_t i = 4; i + 8 <= size; i += 8)
+      more += " " + std::to_string(text[i]) + ":" + std::to_string(text[i + 2]);
+    say("getxattr", where, size, more);
+  }
   void attributes() {
+    if (chance(2)) return access_lists();
     const std::string where = path();
     static constexpr const char* kNames[] = {"user.x", "trusted.y"};
     const char* name = kNames[below(2)];

@@ -4,6 +4,8 @@
 #
 # usage: stub_fuzz_test.sh STUB_RUN STUB_FUZZ [COUNT [SEED...]]
 set -euo pipefail
+# shellcheck source=tests/sandbox/step_capabilities.sh
+source "$(dirname "$0")/step_capabilities.sh"
 stub_run=$1
 fuzz=$2
 count=${3:-2000}
@@ -49,7 +51,7 @@ try() {
   if [[ $(id -u) -ne 0 ]] || ! chroot / /bin/true 2>/dev/null; then return; fi
   new_root native
   mkdir "$work/native"/{proc,sys,dev,etc}
-  timeout 60 chroot "$work/native" /fuzz "$@" >"$native" 2>&1 || echo "exit $?" >>"$native"
+  as_step timeout 60 chroot "$work/native" /fuzz "$@" >"$native" 2>&1 || echo "exit $?" >>"$native"
   if ! cmp -s "$native" "$stub"; then
     echo "FAIL: $*: native and stub differ:"
     diff "$native" "$stub" | head -n 20 || true

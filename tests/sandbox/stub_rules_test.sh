@@ -39,6 +39,8 @@ mkdir: can't create directory 'below/new': Read-only file system
 kept" "$(in_root "${ro[@]}" -- 'echo x >/ro/file; cd /ro; (echo x >file); touch /ro/new; rm /ro/file; mkdir below/new; cat file')"
 expect "the read-only bind's source" kept "$(cat "$work/ro/file")"
 expect "binds that are written" "written /rw" "$(in_root "${ro[@]}" -- 'cd /rw && echo written >new && chown 5 new && cat /rw/new | tr "\n" " "; pwd')"
+expect "owners of files with two names in binds" "7 2 7 1" \
+  "$(in_root "${ro[@]}" -- 'cd /rw && echo x >one && chown 7 one && ln one two && echo $(stat -c "%u %h" two; rm one; stat -c "%u %h" two)')"
 expect "links do not cross binds" "ln: /rw/link: Invalid cross-device link
 exit 1" \
   "$(in_root "${ro[@]}" -- 'echo x >/tmp/x; ln /tmp/x /rw/link' | sed "s/'//g")"

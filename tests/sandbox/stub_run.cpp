@@ -6,6 +6,7 @@
 // program's environment is this one's. The exit code is the program's; 128 + N when a signal ended it.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -31,7 +33,7 @@ using cooper::base::check;
 struct Options {
   std::string owners, save_owners, changes, root, cwd = "/";
   std::vector<std::string> binds, read_only, program;
-  unsigned uid = 0, gid = 0, trace = 0;
+  unsigned uid = 0, gid = 0, trace = 0, kill_writers = 0;
   bool real = false, no_network = false, walk = false, statistics = false, stale_lock = false;
 };
 
@@ -58,6 +60,9 @@ Options parse(int argc, char** argv) {
   app.add_flag("--no-network", options.no_network);
   app.add_flag("--walk", options.walk, "do without openat2()");
   app.add_flag("--stale-lock", options.stale_lock, "the table's lock is held by a process that is dead");
+  app.add_option("--kill-writers", options.kill_writers,
+                 "kill processes, but not the first, that hold the table's lock until so many died with it, "
+                 "then make ROOT/enough");
   app.add_flag("--statistics", options.statistics, "say what was refused, and how full the table is");
   app.add_option("root", options.root)->required();
   app.add_option("program", options.program)->required();
@@ -206,6 +211,28 @@ void reserve(int fd, int number) {
   _exit(125);
 }
 
+bool is_dead(std::uint32_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t name_end = text.rfind(')');
+  return name_end == std::string::npos || text.compare(name_end, 3, ") Z") == 0;
+}
+
+// Most let go of the lock before the signal gets to them; those that do not are what this is about.
+void kill_writers(const Options& options, const stub::Board& board, pid_t first) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  unsigned hits = 0;
+  while (hits < options.kill_writers && std::chrono::steady_clock::now() < end) {
+    const std::uint32_t holder = __atomic_load_n(&board.lock, __ATOMIC_ACQUIRE);
+    const bool is_first = holder == static_cast<std::uint32_t>(first);
+    if (holder == 0 || is_first || kill(static_cast<pid_t>(holder), SIGKILL) != 0) continue;
+    while (!is_dead(holder)) std::this_thread::yield();
+    if (__atomic_load_n(&board.lock, __ATOMIC_ACQUIRE) == holder) ++hits;
+  }
+  std::ofstream(options.root + "/enough") << hits << '\n';
+}
+
 int wait_for(pid_t child) {
   int status = 0;
   int code = 125;
@@ -235,7 +262,10 @@ int run(Options options) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const pid_t child = check(fork(), "start", "a process");
   if (child == 0) become_step(options, board, mounts);
+  std::thread killer;
+  if (options.kill_writers != 0) killer = std::thread([&] { kill_writers(options, board.header(), child); });
   const int code = wait_for(child);
+  if (killer.joinable()) killer.join();
   if (!options.save_owners.empty()) save_owners(options, board);
   if (options.statistics) say_statistics(board.header());
   return code;

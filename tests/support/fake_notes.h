@@ -38,6 +38,7 @@ class FakeNotes final : public snapshot::InodeNotes {
       entry.device_major = noted.device_major;
       entry.device_minor = noted.device_minor;
     }
+    for (const auto& [name, value] : noted.xattrs) entry.xattrs[name] = value;
     return true;
   }
 

@@ -11,7 +11,7 @@
 //   kBoardFd   the board: a memory file, mapped shared at kBoardAddress by every stub
 //   kChangesFd O_WRONLY|O_APPEND, the list of changed paths (see below); may be absent
 //   kFirstBindFd + i: sources of binds, O_PATH or memory files
-//   kChangedRootFd: not open at first; what a process that called chroot() takes for "/"
+//   kChangedRootFd: what a process that called chroot() takes for "/"; the stub itself opens it
 //
 // First program. The init executes the stub with argv = {"cooper-stub", "start", PROGRAM, ARGV0, ARG...}: the
 // stub installs its filter, then executes PROGRAM (a path as the step sees it) as it answers any execve, as
@@ -90,7 +90,7 @@ struct TableEntry {
   std::uint32_t first_xattr;  // index + 1 into the board's attributes; 0: none
 };
 
-// An extended attribute that the disk cannot hold (security.*, trusted.*).
+// An extended attribute that the disk cannot hold (security.*, trusted.*, access control lists).
 struct XattrRecord {
   char name[64];
   std::uint8_t value[184];
@@ -140,6 +140,7 @@ struct Board {
   std::uint32_t refused[kMaxCalls];  // how often a call was refused that this tier cannot answer, by number
   std::uint32_t first_free_xattr;    // index + 1 of a record that was given back; the next one is its `next`
   std::uint32_t devices;             // whether some entry may be a device
+  std::uint32_t acls;                // whether some file may have an access control list
   // By the first program, for all others.
   std::uint32_t no_openat2;   // the kernel, or a filter around the step, does not know it; tests may set it
   std::uint32_t init;         // the process whose descendants the step is

@@ -115,6 +115,16 @@ long tree_path(int fd, char* path) {
   return path[0] == '/' && to_tree(path) ? 0 : -ENOENT;
 }
 
+bool removed_path(int fd, char* path) {
+  constexpr char kDeleted[] = " (deleted)";
+  const DescriptorPath link(fd);
+  const long length = sys(SYS_readlink, fd == AT_FDCWD ? "/proc/self/cwd" : link.text, path, kPathSize - 1);
+  path[length > 0 ? length : 0] = '\0';
+  if (path[0] != '/' || !ends_with(path, kDeleted)) return false;
+  path[length - static_cast<long>(sizeof kDeleted - 1)] = '\0';
+  return to_tree(path);
+}
+
 bool from_tree(char* path) {
   const Identity& who = identity();
   if (memcmp(path, who.root, who.root_length) != 0) return false;

@@ -34,6 +34,8 @@ long open_place(const Place& place, int flags, unsigned mode);
 bool to_tree(char* path);
 // What a descriptor, or AT_FDCWD, leads to, as a path of the tree. -ENOENT: not in there, or no path at all.
 long tree_path(int fd, char* path);
+// The path that a directory had before it was removed; false: it was not, or was never in there.
+bool removed_path(int fd, char* path);
 // Turns a path of the tree into what the process sees; false: it is outside of its root.
 bool from_tree(char* path);
 

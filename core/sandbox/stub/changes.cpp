@@ -21,27 +21,19 @@ void write_record(ChangeKind kind, const char* path, const char* name) {
   sys(SYS_write, kChangesFd, record.get(), text.length() + 1);
 }
 
-void move_entry(const struct stat& from, const struct stat& to) {
-  const TableEntry known = look_up(from);
+// A name that had the file has a copy of it now.
+void leave_entry(const struct stat& file) {
+  const TableEntry known = look_up(file);
   if (known.flags == 0 && known.first_xattr == 0) return;
   const TableLock lock;
-  TableEntry* old = existing_entry(from.st_dev, from.st_ino);
-  TableEntry* copy = entry_for(to);
-  if (old == nullptr || copy == nullptr) return;
-  copy->uid = old->uid;
-  copy->gid = old->gid;
-  copy->mode = old->mode;
-  copy->rdev = old->rdev;
-  copy->flags = old->flags & ~(TableEntry::kLinks | TableEntry::kPrivate);
-  if ((old->flags & TableEntry::kLinks) != 0 && old->links > 1) {
-    // Another name of the tree still has the old one.
-    --old->links;
-    copy_xattrs(*old, *copy);
-    return;
+  TableEntry* entry = existing_entry(file.st_dev, file.st_ino);
+  if (entry == nullptr) return;
+  // Another name of the tree may still have the old one.
+  if ((entry->flags & TableEntry::kLinks) != 0 && entry->links > 1) {
+    --entry->links;
+  } else {
+    free_entry(*entry);
   }
-  copy->first_xattr = old->first_xattr;
-  old->first_xattr = 0;
-  old->flags = 0;
 }
 
 }  // namespace
@@ -67,7 +59,7 @@ long make_private(const Entry& entry, struct stat& file) {
   const long error = replace_by_copy(entry.directory.get(), entry.name, old);
   if (error != 0) return error;
   if (const long failed = stat_entry(entry, file); failed != 0) return failed;
-  move_entry(old, file);
+  leave_entry(old);
   return 0;
 }
 

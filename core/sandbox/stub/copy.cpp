@@ -58,6 +58,36 @@ void set_times(int directory, const char* name, const struct stat& file) {
   }
 }
 
+void copy_xattrs(const TableEntry& from, TableEntry& to) {
+  XattrRecord* records = xattr_records();
+  for (std::uint32_t index = from.first_xattr; index != 0; index = records[index - 1].next) {
+    const std::uint32_t copy = take_xattr();
+    if (copy == 0) return;
+    records[copy - 1] = records[index - 1];
+    records[copy - 1].next = to.first_xattr;
+    to.first_xattr = copy;
+  }
+}
+
+// Before the copy gets the name: it is never seen without its owner.
+void copy_entry(const struct stat& file, int directory, const char* copy) {
+  const TableEntry known = look_up(file);
+  struct stat to;
+  if (sys(SYS_newfstatat, directory, copy, &to, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (known.flags == 0 && known.first_xattr == 0) return forget(to);
+  const TableLock lock;
+  const TableEntry* from = existing_entry(file.st_dev, file.st_ino);
+  TableEntry* entry = entry_for(to);
+  if (from == nullptr || entry == nullptr) return;
+  free_xattrs(*entry);
+  entry->uid = from->uid;
+  entry->gid = from->gid;
+  entry->mode = from->mode;
+  entry->rdev = from->rdev;
+  entry->flags = from->flags & ~(TableEntry::kLinks | TableEntry::kPrivate);
+  copy_xattrs(*from, *entry);
+}
+
 // A name that nobody else makes: it carries the thread's number.
 void hidden_name(char* name, std::size_t size) {
   Writer(name, size).add(".cooper-copy-").number(static_cast<std::uint64_t>(sys(SYS_gettid)));
@@ -66,8 +96,10 @@ void hidden_name(char* name, std::size_t size) {
 long copy_file(int directory, const char* name, const char* copy, const struct stat& file) {
   const Descriptor from(sys(SYS_openat, directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (from.get() < 0) return from.get();
-  constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  const Descriptor to(sys(SYS_openat, directory, copy, kNew, 0600));
+  // Without a name until it is whole, where the file system can: nothing is left of a process that is killed.
+  Descriptor to(sys(SYS_openat, directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  const bool unnamed = to.get() >= 0;
+  if (!unnamed) to.set(sys(SYS_openat, directory, copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), true);
   if (to.get() < 0) return to.get();
   if (const long error = copy_content(from.get(), to.get(), file.st_size); error != 0) return error;
   copy_attributes(from.get(), to.get());
@@ -77,7 +109,9 @@ long copy_file(int directory, const char* name, const char* copy, const struct s
   const unsigned ours = table_owners() ? 0600U : 0U;
   sys(SYS_fchmod, to.get(), (file.st_mode & 07777) | ours);
   set_times(to.get(), nullptr, file);
-  return 0;
+  if (!unnamed) return 0;
+  const DescriptorPath link(to.get());
+  return sys(SYS_linkat, AT_FDCWD, link.text, directory, copy, AT_SYMLINK_FOLLOW);
 }
 
 long copy_symlink(int directory, const char* name, const char* copy, const struct stat& file) {
@@ -102,21 +136,13 @@ long replace_by_copy(int directory, const char* name, const struct stat& file) {
   hidden_name(copy, sizeof copy);
   long error = S_ISLNK(file.st_mode) ? copy_symlink(directory, name, copy, file)
                                      : copy_file(directory, name, copy, file);
-  if (error == 0) error = sys(SYS_renameat, directory, copy, directory, name);
+  if (error == 0) {
+    copy_entry(file, directory, copy);
+    error = sys(SYS_renameat, directory, copy, directory, name);
+  }
   if (error != 0) sys(SYS_unlinkat, directory, copy, 0);
   set_times(directory, ".", parent);
   return error;
-}
-
-void copy_xattrs(const TableEntry& from, TableEntry& to) {
-  XattrRecord* records = xattr_records();
-  for (std::uint32_t index = from.first_xattr; index != 0; index = records[index - 1].next) {
-    const std::uint32_t copy = take_xattr();
-    if (copy == 0) return;
-    records[copy - 1] = records[index - 1];
-    records[copy - 1].next = to.first_xattr;
-    to.first_xattr = copy;
-  }
 }
 
 }  // namespace cooper::sandbox::stub

@@ -3,15 +3,11 @@
 
 #include <sys/stat.h>
 
-#include "sandbox/stub/abi.h"
-
 namespace cooper::sandbox::stub {
 
 // Puts a copy of the file or symlink `name`, which is `file`, in its place, with its mode, times, attributes
-// and, where chown works, owner. The directory keeps its times.
+// and, where chown works, owner, and with what the table knows of it. The directory keeps its times. Whenever
+// the process is killed, the name has the whole of one or of the other.
 long replace_by_copy(int directory, const char* name, const struct stat& file);
-
-// Needs the table's lock.
-void copy_xattrs(const TableEntry& from, TableEntry& to);
 
 }  // namespace cooper::sandbox::stub

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "sandbox/stub/acl.h"
 #include "sandbox/stub/identity.h"
 #include "sandbox/stub/permission.h"
 #include "sandbox/stub/table.h"
@@ -13,18 +14,18 @@ long check_creation(const Entry& entry, struct stat& parent) {
   if (!table_owners()) return 0;
   const long error = sys(SYS_newfstatat, entry.directory.get(), ".", &parent, 0);
   if (error != 0) return error;
+  const struct stat raw = parent;
   show(parent);
-  return is_restricted() ? check_shown(parent, kMayWrite | kMayExecute, false) : 0;
+  return is_restricted() ? check_settled(raw, parent, kMayWrite | kMayExecute, false) : 0;
 }
 
-unsigned current_umask() {
-  // There is no way to ask only; a thread that makes a file in between gets it wrong, as natively.
-  const long mask = sys(SYS_umask, 077);
-  sys(SYS_umask, mask);
-  return static_cast<unsigned>(mask);
-}
+Making::Making()
+    : locked(table_owners() &&
+             (identity().credentials.uid.file_system != 0 || identity().credentials.gid.file_system != 0)),
+      lock(locked) {}
 
-void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, bool directory) {
+void stamp(const Making& making, int fd, const char* name, unsigned mode, const struct stat& parent,
+           bool directory) {
   if (!table_owners()) return;
   struct stat file;
   const int flags = AT_SYMLINK_NOFOLLOW | (name[0] == '\0' ? AT_EMPTY_PATH : 0);
@@ -41,6 +42,15 @@ void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, b
     }
     file.st_mode |= always;
   }
+  Acl acl;
+  Acl of_new_files;
+  const bool listed = !S_ISLNK(file.st_mode) && read_acl(parent, true, of_new_files, making.locked);
+  if (listed) {
+    // Instead of the umask.
+    acl = of_new_files;
+    acl.restrict_to(mode);
+    wanted = (mode & 07000) | acl.mode();
+  }
   const Credentials& who = identity().credentials;
   const bool inherits = (parent.st_mode & S_ISGID) != 0;
   const std::uint32_t gid = inherits ? parent.st_gid : who.gid.file_system;
@@ -52,17 +62,20 @@ void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, b
   const unsigned type = file.st_mode & S_IFMT;
   const bool plain_mode = S_ISLNK(file.st_mode) || (file.st_mode & 07777) == wanted;
   const bool plain_owner = who.uid.file_system == 0 && gid == 0;
-  if (plain_mode && plain_owner) {
-    forget(file);
+  if (plain_mode && plain_owner && !listed) {
+    forget(file, making.locked);
     return;
   }
-  update(file, [&](TableEntry& entry) {
-    free_xattrs(entry);
-    entry.uid = who.uid.file_system;
-    entry.gid = gid;
-    entry.mode = type | wanted;
-    entry.flags = TableEntry::kOwned | (plain_mode ? 0U : static_cast<unsigned>(TableEntry::kMode));
-  });
+  const TableLock lock(!making.locked);
+  TableEntry* entry = entry_for(file);
+  if (entry == nullptr) return;
+  free_xattrs(*entry);
+  entry->uid = who.uid.file_system;
+  entry->gid = gid;
+  entry->mode = type | wanted;
+  entry->flags = TableEntry::kOwned | (plain_mode ? 0U : static_cast<unsigned>(TableEntry::kMode));
+  if (listed && !acl.is_mode()) put_acl(*entry, acl, false);
+  if (listed && directory) put_acl(*entry, of_new_files, true);
 }
 
 }  // namespace cooper::sandbox::stub

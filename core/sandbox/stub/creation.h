@@ -7,6 +7,7 @@
 
 #include "sandbox/stub/identity.h"
 #include "sandbox/stub/paths.h"
+#include "sandbox/stub/table.h"
 
 namespace cooper::sandbox::stub {
 
@@ -18,11 +19,17 @@ inline unsigned disk_mode(unsigned mode, bool directory) {
 // 0, or why nothing may be made in the directory of `entry`; `parent` becomes what the step sees of it.
 long check_creation(const Entry& entry, struct stat& parent);
 
+// Lives from before a file is made until it was said whose it is. Nobody else of the same user is to find a
+// file in between that seems to be root's: who is refused one of which nothing is known waits for the lock.
+struct Making {
+  bool locked;
+  TableLock lock;
+  Making();
+};
+
 // Says whose a file is that was just made (`file`: as the disk has it) with disk_mode(`mode`) in `parent`.
 // `fd`: it, or its directory with `name`.
-void stamp(int fd, const char* name, unsigned mode, const struct stat& parent, bool directory);
-
-// The process's umask.
-unsigned current_umask();
+void stamp(const Making& making, int fd, const char* name, unsigned mode, const struct stat& parent,
+           bool directory);
 
 }  // namespace cooper::sandbox::stub

@@ -22,7 +22,7 @@ bool is_root(const Ids& ids) {
 
 // What becoming another user does to capabilities.
 void adjust_capabilities(Credentials& who, const Ids& before) {
-  if (is_root(before) && !is_root(who.uid) && who.keep_capabilities == 0) who.permitted = 0;
+  if (is_root(before) && !is_root(who.uid) && who.keep_capabilities == 0) who.permitted = who.ambient = 0;
   if (before.effective == 0 && who.uid.effective != 0) who.effective = 0;
   if (before.effective != 0 && who.uid.effective == 0) who.effective = who.permitted;
   if (is_root(before) && !is_root(who.uid) && who.keep_capabilities == 0) who.effective = 0;
@@ -222,6 +222,7 @@ long on_capset(Call& call) {
   who.effective = effective;
   who.permitted = permitted;
   who.inheritable = inheritable;
+  who.ambient &= permitted & inheritable;
   return 0;
 }
 

@@ -1,7 +1,7 @@
-// The reserved descriptors: to the step they are not open.
+#include "sandbox/stub/descriptors.h"
+
 #include "sandbox/stub/calls.h"
 #include "sandbox/stub/handlers.h"
-#include "sandbox/stub/identity.h"
 
 namespace cooper::sandbox::stub {
 namespace {

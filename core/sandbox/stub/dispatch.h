@@ -35,7 +35,8 @@ enum class When : std::uint8_t {
   kTable,      // only where owners are the table's
   kReserved0,  // only when argument 0 is a reserved descriptor
   kReserved1,  // the same for argument 1
-  kNotNull3,   // only when argument 3 is not zero
+  kNotNull1,   // only when argument 1 is not zero
+  kNotNull3,   // the same for argument 3
   kNotNull4,
   kNotNull5,
   kEveryone,    // kill(-1, ...)

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <sys/mman.h>
 
+#include "sandbox/stub/capabilities.h"
 #include "sandbox/stub/handlers.h"
 #include "sandbox/stub/handover.h"
 #include "sandbox/stub/program.h"
@@ -51,21 +52,6 @@ void name_program(int directory, const char* path, char* name) {
   text.add(path);
 }
 
-// What being executed does to ids and capabilities.
-void transform(const Program& program, Handover& handover) {
-  Credentials& who = handover.identity.credentials;
-  who.keep_capabilities = 0;
-  if (!table_owners()) return;
-  if ((program.file.st_mode & S_ISUID) != 0) who.uid.effective = program.file.st_uid;
-  if ((program.file.st_mode & (S_ISGID | 010)) == (S_ISGID | 010)) who.gid.effective = program.file.st_gid;
-  who.uid.saved = who.uid.file_system = who.uid.effective;
-  who.gid.saved = who.gid.file_system = who.gid.effective;
-  const bool root = who.uid.effective == 0 || who.uid.real == 0;
-  who.permitted = root ? who.bounding | who.inheritable : 0;
-  who.effective = who.uid.effective == 0 ? who.permitted : 0;
-  handover.secure = who.uid.effective != who.uid.real || who.gid.effective != who.gid.real;
-}
-
 long check_interpreter(const Program& program) {
   Headers headers;
   if (const long error = read_headers(program.fd.get(), headers); error != 0) return error;
@@ -93,7 +79,7 @@ long replace_process(const Program& program, const Script& script, char** given,
   handover.program_fd = program.fd.get();
   handover.secure = false;
   handover.identity = identity();
-  transform(program, handover);
+  if (const long error = transform(program.file, handover); error != 0) return error;
   write_state(handover, state, kPathSize);
   const std::size_t count = count_of(given);
   Arguments arguments(kPrivateArguments + static_cast<std::size_t>(script.count) + count + 1);

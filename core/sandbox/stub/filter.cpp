@@ -116,6 +116,9 @@ void add_condition(Assembler& out, const Row& row) {
     case When::kReserved1:
       trap_if_reserved(out, 1);
       break;
+    case When::kNotNull1:
+      trap_if_not_null(out, 1);
+      break;
     case When::kNotNull3:
       trap_if_not_null(out, 3);
       break;

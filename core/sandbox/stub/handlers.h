@@ -83,10 +83,16 @@ long on_epoll_pwait(Call& call);
 long on_socket(Call& call);
 long on_bind(Call& call);
 long on_connect(Call& call);
-long on_sendto(Call& call);
-long on_sendmsg(Call& call);
+long on_accept(Call& call);
 long on_socket_name(Call& call);
 long on_getsockopt(Call& call);
+
+// messages.cpp
+long on_sendto(Call& call);
+long on_sendmsg(Call& call);
+long on_sendmmsg(Call& call);
+long on_recvfrom(Call& call);
+long on_recvmsg(Call& call);
 
 // refusals.cpp
 long on_missing(Call& call);      // ENOSYS: programs have another way

@@ -24,6 +24,7 @@ void visit(Handover& handover, Visit next) {
   next(who.permitted);
   next(who.inheritable);
   next(who.bounding);
+  next(who.ambient);
   next(who.group_count);
   for (std::uint32_t i = 0; i < who.group_count && i < kMaxGroups; ++i) next(who.groups[i]);
 }

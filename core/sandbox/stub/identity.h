@@ -29,6 +29,7 @@ struct Credentials {
   std::uint64_t permitted;
   std::uint64_t inheritable;
   std::uint64_t bounding;
+  std::uint64_t ambient;
   std::uint32_t keep_capabilities;
 };
 
@@ -47,6 +48,9 @@ Identity& own_identity();
 void set_leaving(bool leaving);
 
 void start_identity(const Identity& identity);
+
+// Those of another process of the step; false: it cannot be asked. Each keeps its own at the same address.
+bool read_credentials(int process, Credentials& credentials);
 
 inline Board& board() {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of our own choice

@@ -1,5 +1,6 @@
-// Directories' contents are the kernel's, but some types are not what is on disk: places of binds are
-// symlinks there, and devices files. Programs trust these types instead of asking about each name.
+// Directories' contents are the kernel's, but descriptors that the step does not know of, and some types are
+// not what is on disk: places of binds are symlinks there, and devices files. Programs trust these types
+// instead of asking about each name.
 #include "sandbox/stub/listing.h"
 
 #include <dirent.h>
@@ -8,6 +9,7 @@
 
 #include "sandbox/stub/binds.h"
 #include "sandbox/stub/calls.h"
+#include "sandbox/stub/descriptors.h"
 #include "sandbox/stub/handlers.h"
 #include "sandbox/stub/identity.h"
 #include "sandbox/stub/table.h"
@@ -45,16 +47,36 @@ void correct(ListedName& item, int directory) {
   if ((entry.flags & TableEntry::kDevice) != 0) item.type = static_cast<unsigned char>(IFTODT(entry.mode));
 }
 
+// Whether it is a reserved descriptor, in some /proc/PID/fd or fdinfo.
+bool is_hidden(const ListedName& item, int directory) {
+  if (item.name[0] != '9' && item.name[0] != '1') return false;
+  const char* end = item.name;
+  const std::uint64_t number = read_number(end);
+  if (*end != '\0' || number > kChangedRootFd || !is_reserved(static_cast<int>(number))) return false;
+  struct stat file;
+  const bool of_process = item.type == DT_LNK || item.type == DT_REG;
+  return of_process && sys(SYS_fstat, directory, &file) == 0 && file.st_dev == board().proc_device;
+}
+
 }  // namespace
 
 long on_getdents64(Call& call) {
-  const long size = pass(call);
-  for (long at = 0; at < size;) {
-    auto* item = reinterpret_cast<ListedName*>(call.pointer<char>(1) + at);
-    correct(*item, call.fd(0));
-    at += item->size;
+  for (;;) {
+    const long size = pass(call);
+    auto* list = call.pointer<char>(1);
+    long kept = 0;
+    for (long at = 0; at < size;) {
+      auto* item = reinterpret_cast<ListedName*>(list + at);
+      const long length = item->size;
+      at += length;
+      if (is_hidden(*item, call.fd(0))) continue;
+      correct(*item, call.fd(0));
+      if (kept != at - length) memmove(list + kept, item, static_cast<std::size_t>(length));
+      kept += length;
+    }
+    // Nothing at all would say that this is the end.
+    if (size <= 0 || kept != 0) return size <= 0 ? size : kept;
   }
-  return size;
 }
 
 }  // namespace cooper::sandbox::stub

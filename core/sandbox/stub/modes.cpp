@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 
+#include "sandbox/stub/acl.h"
 #include "sandbox/stub/changes.h"
 #include "sandbox/stub/creation.h"
 #include "sandbox/stub/handlers.h"
@@ -40,11 +41,12 @@ long change_mode(Node& node, unsigned mode) {
     disk = disk_mode(mode, S_ISDIR(node.file.st_mode));
     if (const long error = change_disk_mode(node, disk); error != 0) return error;
   }
-  const bool known = look_up(node.file).flags != 0;
-  if (disk == mode && !known) return 0;
+  const TableEntry known = look_up(node.file);
+  if (disk == mode && known.flags == 0 && known.first_xattr == 0) return 0;
   update(node.file, [&](TableEntry& entry) {
     entry.mode = (shown.st_mode & S_IFMT) | mode;
     entry.flags |= TableEntry::kMode;
+    set_acl_mode(entry, mode);
   });
   return 0;
 }

@@ -40,18 +40,18 @@ long prepare_removal(const Entry& entry, struct stat& victim) {
   return 0;
 }
 
-// A name of the file is gone.
-void lose_name(const struct stat& file) {
+// A name of the file is gone, which was in the directory of `entry`.
+void lose_name(const Entry& entry, const struct stat& file) {
   const TableEntry known = look_up(file);
   if (known.flags == 0 && known.first_xattr == 0) return;
-  const bool shared = is_shared(file);
+  const bool shared = entry.bind == nullptr && is_shared(file);
   const bool more = (known.flags & TableEntry::kLinks) != 0
                         ? known.links > 1
                         : !shared && !S_ISDIR(file.st_mode) && file.st_nlink > 1;
   if (!more) return forget(file);
   if ((known.flags & TableEntry::kLinks) == 0) return;
-  update(file, [](TableEntry& entry) {
-    if (entry.links > 1) --entry.links;
+  update(file, [](TableEntry& fewer) {
+    if (fewer.links > 1) --fewer.links;
   });
 }
 
@@ -91,7 +91,7 @@ long link_node(Node& node, const Entry& to) {
     if (const long error = prepare_change(node, true); error != 0) return error;
   }
   if (const long error = link_descriptor(node.fd.get(), to); error != 0) return error;
-  if (bind == nullptr) count_link(node.file);
+  count_link(node.file);
   return 0;
 }
 
@@ -175,8 +175,9 @@ long on_mkdirat(Call& call) {
   struct stat parent {};
   if (const long error = prepare_new(call.fd(0), call.path(1), true, entry, parent); error != 0) return error;
   const unsigned mode = call.word(2) & 01777;
+  const Making making;
   const long error = sys(SYS_mkdirat, entry.directory.get(), entry.name, disk_mode(mode, true));
-  if (error == 0) stamp(entry.directory.get(), entry.name, mode, parent, true);
+  if (error == 0) stamp(making, entry.directory.get(), entry.name, mode, parent, true);
   return error;
 }
 
@@ -194,15 +195,19 @@ long on_mknodat(Call& call) {
     return sys(SYS_mknodat, entry.directory.get(), entry.name, call.arguments[2], call.arguments[3]);
   }
   const unsigned disk = (device ? S_IFREG : type) | disk_mode(mode, false);
-  const long error = sys(SYS_mknodat, entry.directory.get(), entry.name, disk, 0);
-  if (error != 0) return error;
-  stamp(entry.directory.get(), entry.name, mode, parent, false);
+  {
+    const Making making;
+    const long error = sys(SYS_mknodat, entry.directory.get(), entry.name, disk, 0);
+    if (error != 0) return error;
+    stamp(making, entry.directory.get(), entry.name, mode, parent, false);
+  }
   struct stat file;
   if (!device || stat_entry(entry, file) != 0) return 0;
-  const unsigned wanted = (mode & ~current_umask()) & 07777;
+  struct stat shown = file;
+  show(shown);
   __atomic_store_n(&board().devices, 1U, __ATOMIC_RELAXED);
   update(file, [&](TableEntry& known) {
-    known.mode = type | wanted;
+    known.mode = type | (shown.st_mode & 07777);
     known.rdev = static_cast<std::uint32_t>(call.arguments[3]);
     known.flags |= TableEntry::kMode | TableEntry::kDevice;
   });
@@ -217,8 +222,9 @@ long on_symlinkat(Call& call) {
   struct stat parent {};
   if (const long error = prepare_new(call.fd(1), call.path(2), false, entry, parent); error != 0)
     return error;
+  const Making making;
   const long error = sys(SYS_symlinkat, target, entry.directory.get(), entry.name);
-  if (error == 0) stamp(entry.directory.get(), entry.name, 0777, parent, false);
+  if (error == 0) stamp(making, entry.directory.get(), entry.name, 0777, parent, false);
   return error;
 }
 
@@ -240,7 +246,7 @@ long on_unlinkat(Call& call) {
   if (const long error = prepare_removal(entry, victim); error != 0) return error;
   note_change(entry);
   const long error = sys(SYS_unlinkat, entry.directory.get(), entry.name, flags);
-  if (error == 0) lose_name(victim);
+  if (error == 0) lose_name(entry, victim);
   return error;
 }
 
@@ -280,7 +286,7 @@ long on_renameat2(Call& call) {
   if (rename.exchanges()) note_rename(from, to, rename.victim);
   const long error =
       sys(SYS_renameat2, from.directory.get(), from.name, to.directory.get(), to.name, rename.flags);
-  if (error == 0 && rename.replaces && !rename.exchanges()) lose_name(rename.victim);
+  if (error == 0 && rename.replaces && !rename.exchanges()) lose_name(to, rename.victim);
   return error;
 }
 

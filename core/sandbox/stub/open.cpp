@@ -9,6 +9,7 @@
 #include "sandbox/stub/permission.h"
 #include "sandbox/stub/signals.h"
 #include "sandbox/stub/table.h"
+#include "sandbox/stub/xattr.h"
 
 namespace cooper::sandbox::stub {
 namespace {
@@ -77,9 +78,10 @@ long make_file(const Entry& entry, const Request& request) {
   note_change(entry);
   const int flags = request.flags | O_CREAT | O_EXCL | O_NOFOLLOW;
   const unsigned mode = request.mode & 07777;
+  const Making making;
   const long fd = sys(SYS_openat, entry.directory.get(), entry.name, flags, disk_mode(mode, false));
   if (fd == -EEXIST && (request.flags & O_EXCL) == 0) return kAgain;
-  if (fd >= 0) stamp(static_cast<int>(fd), "", mode, parent, false);
+  if (fd >= 0) stamp(making, static_cast<int>(fd), "", mode, parent, false);
   return fd < 0 ? fd : fd + kAgain + 1;
 }
 
@@ -92,11 +94,31 @@ void drop_set_ids(const struct stat& file, const TableEntry& known) {
   if (mode != known.mode) update(file, [mode](TableEntry& entry) { entry.mode = mode; });
 }
 
+// Whoever writes takes away what the program was trusted with; emptying the file is writing for sure.
+void drop_capabilities(const struct stat& file) {
+  update(file, [](TableEntry& entry) { remove_record(entry, "security.capability"); });
+}
+
+// Sockets and devices of others are not to be taken for files in a directory like /tmp, whatever
+// fs.protected_regular says (fs/namei.c, may_create_in_sticky()).
+bool is_foreign_in_sticky(const Entry& entry, const struct stat& file) {
+  struct stat shown = file;
+  show(shown);
+  if (S_ISREG(shown.st_mode) || S_ISFIFO(shown.st_mode)) return false;
+  struct stat parent;
+  if (sys(SYS_newfstatat, entry.directory.get(), ".", &parent, 0) != 0) return false;
+  show(parent);
+  constexpr unsigned kSticky = S_ISVTX | S_IWOTH;
+  return table_owners() && (parent.st_mode & kSticky) == kSticky && shown.st_uid != parent.st_uid &&
+         shown.st_uid != identity().credentials.uid.file_system;
+}
+
 long open_existing(const Entry& entry, struct stat& file, const Request& request) {
   if (request.creates() && (request.flags & O_EXCL) != 0) return -EEXIST;
   if (S_ISDIR(file.st_mode)) return request.creates() || request.writes() ? -EISDIR : kAgain;
   if (entry.slash) return -ENOTDIR;
   if (const long error = check_access(file, wanted_access(request.flags)); error != 0) return error;
+  if (request.creates() && is_foreign_in_sticky(entry, file)) return -EACCES;
   const TableEntry known = look_up(file);
   if ((known.flags & TableEntry::kDevice) != 0) {
     const long fd = open_device(known, request.flags);
@@ -108,6 +130,7 @@ long open_existing(const Entry& entry, struct stat& file, const Request& request
     if (const long error = make_private(entry, file); error != 0) return error;
     note_change(entry);
     drop_set_ids(file, known);
+    if ((request.flags & O_TRUNC) != 0 && known.first_xattr != 0) drop_capabilities(file);
   }
   const long fd = S_ISREG(file.st_mode)
                       ? sys(SYS_openat, entry.directory.get(), entry.name, flags)
@@ -192,7 +215,7 @@ long open_unnamed(int directory, const char* path, const Request& request) {
   Node parent;
   if (open_node(directory, path, 0, parent) != 0) return fd;
   show(parent.file);
-  stamp(static_cast<int>(fd), "", mode, parent.file, false);
+  stamp(Making(), static_cast<int>(fd), "", mode, parent.file, false);
   return fd;
 }
 

@@ -85,7 +85,16 @@ long check_open(const Place& place, int flags) {
 long open_walked(int directory, const char* path, int flags, unsigned mode) {
   PathBuffer where;
   if (path[0] != '/') {
-    const long error = tree_path(directory, where);
+    long error = tree_path(directory, where);
+    if (error == -ENOENT && removed_path(directory, where)) {
+      // A directory that was removed has no names any more, but still a parent.
+      const bool climbs = starts_with(path, "..") && (path[2] == '/' || path[2] == '\0');
+      if (!climbs) return sys(SYS_openat, directory, path, flags | O_NOFOLLOW, mode);
+      where[last_component(where) - where.get() - 1] = '\0';
+      path += 2;
+      while (*path == '/') ++path;
+      error = 0;
+    }
     // Outside of the tree nothing is known, and nothing to be hidden.
     if (error == -ENOENT) return sys(SYS_openat, directory, path, flags, mode);
     if (error != 0) return error;

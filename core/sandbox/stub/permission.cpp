@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 
+#include "sandbox/stub/acl.h"
 #include "sandbox/stub/calls.h"
 #include "sandbox/stub/identity.h"
 
@@ -43,10 +44,16 @@ long check_shown(const struct stat& shown, unsigned wanted, bool real) {
     const bool executable = S_ISDIR(shown.st_mode) || (shown.st_mode & 0111) != 0;
     return (wanted & kMayExecute) != 0 && !executable ? -EACCES : 0;
   }
+  const auto has_group = [gid](std::uint32_t wanted_gid) {
+    return wanted_gid == gid || in_group(wanted_gid);
+  };
   unsigned allowed = shown.st_mode & 7;
+  Acl acl;
   if (shown.st_uid == uid) {
     allowed = shown.st_mode >> 6 & 7;
-  } else if (shown.st_gid == gid || in_group(shown.st_gid)) {
+  } else if ((shown.st_mode & 070) != 0 && read_acl(shown, false, acl)) {
+    return acl.check(wanted, uid, shown.st_gid, has_group);
+  } else if (has_group(shown.st_gid)) {
     allowed = shown.st_mode >> 3 & 7;
   }
   return (wanted & ~allowed) == 0 ? 0 : -EACCES;
@@ -57,9 +64,19 @@ long check_access(const struct stat& raw, unsigned wanted) {
   // To the kernel /proc/self is this process's own, whoever it believes to be, and its links lead on from
   // there.
   if (raw.st_dev == board().proc_device) return 0;
-  struct stat shown = raw;
+  struct stat shown;
+  return check_settled(raw, shown, wanted, false);
+}
+
+long check_settled(const struct stat& raw, struct stat& shown, unsigned wanted, bool real) {
+  shown = raw;
   show(shown);
-  return check_shown(shown, wanted, false);
+  const long error = check_shown(shown, wanted, real);
+  if (error == 0 || look_up(raw).flags != 0) return error;
+  { const TableLock wait; }
+  shown = raw;
+  show(shown);
+  return check_shown(shown, wanted, real);
 }
 
 long check_owner(const struct stat& raw) {
@@ -71,9 +88,9 @@ long check_owner(const struct stat& raw) {
 
 long check_removal(const struct stat& directory, const struct stat& victim) {
   if (!is_restricted()) return 0;
-  struct stat parent = directory;
-  show(parent);
-  if (const long error = check_shown(parent, kMayWrite | kMayExecute, false); error != 0) return error;
+  struct stat parent;
+  if (const long error = check_settled(directory, parent, kMayWrite | kMayExecute, false); error != 0)
+    return error;
   if ((parent.st_mode & S_ISVTX) == 0 || has_capability(CAP_FOWNER)) return 0;
   struct stat shown = victim;
   show(shown);

@@ -19,6 +19,9 @@ void show(struct stat& file);
 long check_access(const struct stat& raw, unsigned wanted);
 // The same with a file as the step sees it, and as access(2) asks: for the real ids if `real`.
 long check_shown(const struct stat& shown, unsigned wanted, bool real);
+// The same with a file as the kernel tells of it; `shown` becomes what the step sees of it. Waits for whoever
+// may be making the file (creation.h) before it is refused.
+long check_settled(const struct stat& raw, struct stat& shown, unsigned wanted, bool real);
 // 0 or -EPERM: whether the process may change mode, owner and times.
 long check_owner(const struct stat& raw);
 // 0, -EACCES or -EPERM: whether `victim` may be removed from the directory.

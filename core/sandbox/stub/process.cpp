@@ -19,6 +19,32 @@ long open_directory(const char* path, Node& node) {
   return check_access(node.file, kMayExecute);
 }
 
+// prctl(PR_CAP_AMBIENT, ACTION, CAPABILITY, 0, 0)
+long change_ambient(Credentials& who, long action, const long (&arguments)[6]) {
+  const long capability = arguments[2];
+  if (arguments[3] != 0 || arguments[4] != 0) return -EINVAL;
+  if (action == PR_CAP_AMBIENT_CLEAR_ALL) {
+    if (capability != 0) return -EINVAL;
+    who.ambient = 0;
+    return 0;
+  }
+  if (capability < 0 || capability > CAP_LAST_CAP) return -EINVAL;
+  const std::uint64_t bit = 1ULL << capability;
+  switch (action) {
+    case PR_CAP_AMBIENT_IS_SET:
+      return (who.ambient & bit) != 0 ? 1 : 0;
+    case PR_CAP_AMBIENT_RAISE:
+      if ((who.permitted & who.inheritable & bit) == 0) return -EPERM;
+      who.ambient |= bit;
+      return 0;
+    case PR_CAP_AMBIENT_LOWER:
+      who.ambient &= ~bit;
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
 }  // namespace
 
 long on_chdir(Call& call) {
@@ -95,9 +121,8 @@ long on_prctl(Call& call) {
       return 0;
     case PR_SET_SECUREBITS:
       return value == 0 && has_capability(CAP_SETPCAP) ? 0 : -EPERM;
-    // There are no ambient capabilities, as in a container that was given none.
     case PR_CAP_AMBIENT:
-      return value == PR_CAP_AMBIENT_RAISE ? -EPERM : 0;
+      return change_ambient(who, value, call.arguments);
     default:
       return pass(call);
   }

@@ -12,8 +12,8 @@ namespace {
 constexpr long kLineSize = 256;
 constexpr int kMaxDepth = 5;
 
-long check_executable(const Node& node, const struct stat& shown) {
-  if (table_owners()) return check_shown(shown, kMayExecute, false);
+long check_executable(const Node& node, struct stat& shown) {
+  if (table_owners()) return check_settled(node.file, shown, kMayExecute, false);
   const DescriptorPath link(node.fd.get());
   const long error = sys(SYS_faccessat2, AT_FDCWD, link.text, kMayExecute, AT_EACCESS);
   return error == -ENOSYS || error == -EPERM ? sys(SYS_faccessat, AT_FDCWD, link.text, kMayExecute) : error;

@@ -65,6 +65,8 @@ void survey() {
   static Identity first;
   first = first_identity();
   start_identity(first);
+  // So that nothing else gets the number before somebody calls chroot().
+  sys(SYS_dup3, kRootFd, kChangedRootFd, 0);
   install_filter();
   char** environment = arguments + count + 1;
   const char* program = arguments[2];

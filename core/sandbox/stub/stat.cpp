@@ -3,6 +3,7 @@
 #include <linux/stat.h>
 #include <sys/sysmacros.h>
 
+#include "sandbox/stub/descriptors.h"
 #include "sandbox/stub/handlers.h"
 #include "sandbox/stub/identity.h"
 #include "sandbox/stub/paths.h"
@@ -23,7 +24,7 @@ long raw_stat(int directory, const char* path, int flags, struct stat& file) {
   if (path == nullptr && (flags & AT_EMPTY_PATH) != 0) path = "";
   if (!is_address(path)) return -EFAULT;
   if (path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0) {
-    return sys(SYS_newfstatat, directory, "", &file, AT_EMPTY_PATH);
+    return is_reserved(directory) ? -EBADF : sys(SYS_newfstatat, directory, "", &file, AT_EMPTY_PATH);
   }
   if (is_one_name(path) && !is_restricted()) {
     const long error = sys(SYS_newfstatat, directory, path, &file, AT_SYMLINK_NOFOLLOW);
@@ -80,9 +81,8 @@ long check_path(int directory, const char* path, unsigned wanted, int flags) {
       return sys(SYS_faccessat, AT_FDCWD, link.text, wanted & kMayWrite);
     }
   }
-  struct stat shown = node.file;
-  show(shown);
-  return check_shown(shown, wanted, (flags & AT_EACCESS) == 0);
+  struct stat shown;
+  return check_settled(node.file, shown, wanted, (flags & AT_EACCESS) == 0);
 }
 
 // Copies what a link says to the step's buffer, which gets no NUL and what fits.
@@ -111,6 +111,7 @@ long give_magic(const char* path, char* link, char* buffer, long size) {
 
 long on_fstat(Call& call) {
   auto* file = call.pointer<struct stat>(1);
+  if (is_reserved(call.fd(0))) return -EBADF;
   const long error = sys(SYS_fstat, call.fd(0), file);
   if (error == 0) show(*file);
   return error;

@@ -67,7 +67,8 @@ TableEntry look_up(std::uint64_t device, std::uint64_t inode) {
   return TableEntry{};
 }
 
-TableLock::TableLock() {
+TableLock::TableLock(bool wanted) : held_(wanted) {
+  if (!wanted) return;
   const auto thread = static_cast<std::uint32_t>(sys(SYS_gettid));
   constexpr unsigned kPatience = 2000;
   for (unsigned tries = 0;; ++tries) {
@@ -77,7 +78,8 @@ TableLock::TableLock() {
       return;
     }
     sys(SYS_sched_yield);
-    if (tries % kPatience != kPatience - 1 || !is_dead(holder)) continue;
+    // Its number may have become ours since it died.
+    if (holder != thread && (tries % kPatience != kPatience - 1 || !is_dead(holder))) continue;
     if (__atomic_compare_exchange_n(&board().lock, &holder, thread, false, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED)) {
       return;
@@ -86,7 +88,7 @@ TableLock::TableLock() {
 }
 
 TableLock::~TableLock() {
-  __atomic_store_n(&board().lock, 0U, __ATOMIC_RELEASE);
+  if (held_) __atomic_store_n(&board().lock, 0U, __ATOMIC_RELEASE);
 }
 
 TableEntry* existing_entry(std::uint64_t device, std::uint64_t inode) {
@@ -136,21 +138,24 @@ std::uint32_t take_xattr() {
   return ++board().xattrs_used;
 }
 
+void give_back_xattr(std::uint32_t index) {
+  xattr_records()[index - 1].next = board().first_free_xattr;
+  board().first_free_xattr = index;
+}
+
 void free_xattrs(TableEntry& entry) {
   std::uint32_t index = entry.first_xattr;
   entry.first_xattr = 0;
   while (index != 0) {
-    XattrRecord& record = xattr_records()[index - 1];
-    const std::uint32_t next = record.next;
-    record.next = board().first_free_xattr;
-    board().first_free_xattr = index;
+    const std::uint32_t next = xattr_records()[index - 1].next;
+    give_back_xattr(index);
     index = next;
   }
 }
 
-void forget(const struct stat& file) {
+void forget(const struct stat& file, bool locked) {
   if (board().used == 0 || find(file.st_dev, file.st_ino) == nullptr) return;
-  const TableLock lock;
+  const TableLock lock(!locked);
   if (TableEntry* entry = find(file.st_dev, file.st_ino)) free_entry(*entry);
 }
 

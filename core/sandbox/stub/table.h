@@ -15,13 +15,17 @@ inline TableEntry look_up(const struct stat& file) {
   return look_up(file.st_dev, file.st_ino);
 }
 
-// Holds the lock while it lives. Signals are blocked already: only the trap handler gets here.
+// Holds the lock while it lives, if it is wanted. Signals are blocked already: only the trap handler gets
+// here.
 class TableLock {
  public:
-  TableLock();
+  explicit TableLock(bool wanted = true);
   ~TableLock();
   TableLock(const TableLock&) = delete;
   TableLock& operator=(const TableLock&) = delete;
+
+ private:
+  bool held_;
 };
 
 // The rest needs the lock. nullptr: the table is full, which the board notes.
@@ -35,10 +39,12 @@ void free_entry(TableEntry& entry);
 XattrRecord* xattr_records();
 // Index + 1 of a record nobody uses; 0: none is left, which the board notes.
 std::uint32_t take_xattr();
+// Nobody may use the record any more.
+void give_back_xattr(std::uint32_t index);
 void free_xattrs(TableEntry& entry);
 
-// Takes the lock: the inode has no name left, or is new; nothing is known of it.
-void forget(const struct stat& file);
+// Takes the lock, unless it is held: the inode has no name left, or is new; nothing is known of it.
+void forget(const struct stat& file, bool locked = false);
 
 // Takes the lock, and lets `change(TableEntry&)` say what is known of the inode from now on.
 template <typename Change>

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/xattr.h>
 
+#include "sandbox/stub/acl.h"
 #include "sandbox/stub/changes.h"
 #include "sandbox/stub/handlers.h"
 #include "sandbox/stub/identity.h"
@@ -31,15 +32,16 @@ long node_of(Call& call, Node& node) {
   }
 }
 
-enum class Kind { kDisk, kTable, kNone };
+enum class Kind { kDisk, kTable, kAcl, kNone };
 
 Kind kind_of(const char* name, const struct stat& file) {
   if (!table_owners() || file.st_uid != board().host_uid || starts_with(name, "user.")) return Kind::kDisk;
-  return starts_with(name, "security.") || starts_with(name, "trusted.") ? Kind::kTable : Kind::kNone;
+  if (starts_with(name, "security.") || starts_with(name, "trusted.")) return Kind::kTable;
+  return is_acl(name) ? Kind::kAcl : Kind::kNone;
 }
 
 bool may_set(const char* name) {
-  return has_capability(equal(name, "security.capability") ? CAP_SETFCAP : CAP_DAC_OVERRIDE);
+  return has_capability(equal(name, "security.capability") ? CAP_SETFCAP : CAP_SYS_ADMIN);
 }
 
 // Only files and directories have attributes of users; a device is a file only on disk.
@@ -74,32 +76,28 @@ long set_record(const struct stat& file, const char* name, const void* value, st
   const TableLock lock;
   TableEntry* entry = entry_for(file);
   if (entry == nullptr) return -ENOSPC;
-  XattrRecord* record = find_record(*entry, name);
+  const XattrRecord* record = find_record(*entry, name);
   if (record != nullptr && (flags & XATTR_CREATE) != 0) return -EEXIST;
   if (record == nullptr && (flags & XATTR_REPLACE) != 0) return -ENODATA;
-  if (record == nullptr) {
-    const std::uint32_t index = take_xattr();
-    if (index == 0) return -ENOSPC;
-    record = &xattr_records()[index - 1];
-    Writer(record->name, sizeof record->name).add(name);
-    record->next = entry->first_xattr;
-    entry->first_xattr = index;
-  }
-  memcpy(record->value, value, size);
-  record->length = static_cast<std::uint32_t>(size);
-  return 0;
+  return put_record(*entry, name, value, size) ? 0 : -ENOSPC;
 }
 
 long get_record(const struct stat& file, const char* name, void* value, std::size_t size) {
-  if (look_up(file).first_xattr == 0) return -ENODATA;
-  const TableLock lock;
-  const TableEntry* entry = existing_entry(file.st_dev, file.st_ino);
-  const XattrRecord* record = entry == nullptr ? nullptr : find_record(*entry, name);
-  if (record == nullptr) return -ENODATA;
-  if (size == 0) return record->length;
-  if (size < record->length) return -ERANGE;
-  memcpy(value, record->value, record->length);
-  return record->length;
+  std::uint8_t known[sizeof XattrRecord::value];
+  const long length = read_record(file, name, known);
+  if (length < 0) return -ENODATA;
+  if (size == 0) return length;
+  if (static_cast<long>(size) < length) return -ERANGE;
+  if (length != 0 && !is_address(value)) return -EFAULT;
+  memcpy(value, known, static_cast<std::size_t>(length));
+  return length;
+}
+
+// What says which record of the entry has the name, or, being 0, that none has.
+std::uint32_t* link_to(TableEntry& entry, const char* name) {
+  std::uint32_t* link = &entry.first_xattr;
+  while (*link != 0 && !equal(xattr_records()[*link - 1].name, name)) link = &xattr_records()[*link - 1].next;
+  return link;
 }
 
 // Behind what the disk lists.
@@ -130,20 +128,39 @@ XattrRecord* find_record(const TableEntry& entry, const char* name) {
 }
 
 bool remove_record(TableEntry& entry, const char* name) {
-  XattrRecord* records = xattr_records();
-  std::uint32_t* link = &entry.first_xattr;
-  while (*link != 0) {
-    const std::uint32_t index = *link;
-    XattrRecord& record = records[index - 1];
-    if (equal(record.name, name)) {
-      *link = record.next;
-      record.next = board().first_free_xattr;
-      board().first_free_xattr = index;
-      return true;
-    }
-    link = &record.next;
-  }
-  return false;
+  std::uint32_t* link = link_to(entry, name);
+  const std::uint32_t index = *link;
+  if (index == 0) return false;
+  *link = xattr_records()[index - 1].next;
+  give_back_xattr(index);
+  return true;
+}
+
+// Whole before it is found: the process may be killed at any point.
+bool put_record(TableEntry& entry, const char* name, const void* value, std::size_t size) {
+  const std::uint32_t index = take_xattr();
+  if (index == 0) return false;
+  XattrRecord& record = xattr_records()[index - 1];
+  Writer(record.name, sizeof record.name).add(name);
+  memcpy(record.value, value, size);
+  record.length = static_cast<std::uint32_t>(size);
+  std::uint32_t* link = link_to(entry, name);
+  const std::uint32_t old = *link;
+  record.next = old == 0 ? 0 : xattr_records()[old - 1].next;
+  __atomic_store_n(link, index, __ATOMIC_RELEASE);
+  if (old != 0) give_back_xattr(old);
+  return true;
+}
+
+long read_record(const struct stat& file, const char* name,
+                 std::uint8_t (&value)[sizeof XattrRecord::value]) {
+  if (look_up(file).first_xattr == 0) return -1;
+  const TableLock lock;
+  const TableEntry* entry = existing_entry(file.st_dev, file.st_ino);
+  const XattrRecord* record = entry == nullptr ? nullptr : find_record(*entry, name);
+  if (record == nullptr) return -1;
+  memcpy(value, record->value, record->length);
+  return record->length;
 }
 
 long on_setxattr(Call& call) {
@@ -160,6 +177,7 @@ long on_setxattr(Call& call) {
   }
   if (const long error = prepare_change(node, kind == Kind::kDisk); error != 0) return error;
   if (kind == Kind::kDisk) return on_disk(call, node);
+  if (kind == Kind::kAcl) return set_acl(node.file, name, value, call.size(3));
   return set_record(node.file, name, value, call.size(3), call.flags(4));
 }
 
@@ -174,7 +192,7 @@ long on_getxattr(Call& call) {
     const long error = check_access(node.file, kMayRead);
     return error != 0 ? error : on_disk(call, node);
   }
-  if (kind == Kind::kNone) return starts_with(name, "system.") ? -ENODATA : -EOPNOTSUPP;
+  if (kind == Kind::kNone || (kind == Kind::kAcl && S_ISLNK(node.file.st_mode))) return -EOPNOTSUPP;
   if (starts_with(name, "trusted.") && !may_set(name)) return -ENODATA;
   return get_record(node.file, name, call.pointer<void>(2), call.size(3));
 }
@@ -201,6 +219,7 @@ long on_removexattr(Call& call) {
   }
   if (const long error = prepare_change(node, kind == Kind::kDisk); error != 0) return error;
   if (kind == Kind::kDisk) return on_disk(call, node);
+  if (kind == Kind::kAcl) return set_acl(node.file, name, nullptr, 0);
   const TableLock lock;
   TableEntry* entry = existing_entry(node.file.st_dev, node.file.st_ino);
   return entry != nullptr && remove_record(*entry, name) ? 0 : -ENODATA;

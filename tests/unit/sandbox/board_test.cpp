@@ -138,6 +138,17 @@ TEST(Board, SurvivesAChainOfAttributesThatNeverEnds) {
   EXPECT_EQ(board.find(1, 1)->xattrs.size(), 1U);
 }
 
+TEST(Board, SaysWhetherThereMayBeAccessControlLists) {
+  Board board(stub::Owners::kTable, 10);
+  InodeAttributes attributes;
+  attributes.xattrs = {{"trusted.a", "1"}};
+  board.set(1, 1, attributes);
+  EXPECT_EQ(board.header().acls, 0U);
+  attributes.xattrs = {{"system.posix_acl_default", "1"}};
+  board.set(1, 2, attributes);
+  EXPECT_EQ(board.header().acls, 1U);
+}
+
 TEST(BoardSlots, StayInsideAndSpread) {
   std::set<std::uint64_t> slots;
   for (std::uint64_t inode = 1; inode < 4096; ++inode) {

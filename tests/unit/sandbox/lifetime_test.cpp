@@ -112,7 +112,8 @@ TEST_F(SandboxLifetime, AThrowingReaderEndsTheStep) {
 
 TEST_F(SandboxLifetime, AnInitKilledFromOutsideIsAnError) {
   std::jthread killer;
-  const Spec step = shell("echo ready; sleep " + marker_);
+  // The shell stays what it is: a process that becomes another one has no arguments for a moment.
+  const Spec step = shell("echo ready; sleep " + marker_ + "; exit 3");
   EXPECT_THROW(
       Machine::get().launcher().run(step,
                                     [&](int, base::ByteSpan) {

@@ -189,6 +189,7 @@ TEST_F(SnapshotFarmChanges, AreWhatTheNotesSay) {
   noted.uid = 5;
   noted.gid = 6;
   noted.mode = 02711;
+  noted.xattrs = {{"security.capability", "c"}, {"system.posix_acl_access", "l"}, {"trusted.x", "t"}};
   FakeNotes notes(true);
   notes.note(status.st_dev, status.st_ino, noted, 1);
   const std::vector<FoundEntry> found =
@@ -197,6 +198,8 @@ TEST_F(SnapshotFarmChanges, AreWhatTheNotesSay) {
   EXPECT_EQ(found[0].entry.uid, 5U);
   EXPECT_EQ(found[0].entry.gid, 6U);
   EXPECT_EQ(found[0].entry.mode, 02711U);
+  const std::map<std::string, std::string> kept = {{"security.capability", "c"}};
+  EXPECT_EQ(found[0].entry.xattrs, kept) << "as an overlay's layer has them";
 }
 
 }  // namespace
