@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
+#include <memory>
 
 #include "base/error.h"
 #include "cli/build_command.h"
@@ -15,12 +16,50 @@
 #include "cli/doctor_command.h"
 #include "cli/environment.h"
 #include "cli/image_command.h"
+#include "cli/kaniko_command.h"
 #include "cli/login_command.h"
+#include "cli/personality.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
+#include "cli/warmer_command.h"
 
 namespace cooper::cli {
 namespace {
+
+// A sub-command with flags of its own, which live as long as it.
+template <typename Flags>
+Verb add_command(CLI::App& program, const char* name, const char* what,
+                 void (*add_flags)(CLI::App& app, Flags& flags),
+                 int (*run)(const Flags& flags, const Environment& environment)) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = program.add_subcommand(name, what);
+  add_flags(*command, *flags);
+  return {command, [flags, run](const Environment& environment) { return run(*flags, environment); }};
+}
+
+int build_or_call(const BuildFlags& flags, const Environment& environment) {
+  if (auto call = requested_call(flags)) return run_call_command(*call, flags, environment);
+  return run_build_command(flags, environment);
+}
+
+std::vector<Verb> add_commands(CLI::App& program) {
+  std::vector<Verb> commands = {
+      add_command(program, "build", "build an image from a Dockerfile", add_build_flags, build_or_call),
+      add_command(program, "doctor", "say what this machine allows, and what would allow more",
+                  add_doctor_flags, run_doctor_command),
+      add_command(program, "cache", "look after the local store", add_cache_flags, run_cache_command),
+      add_command(program, "image", "look at, copy and join images as they are", add_image_flags,
+                  run_image_command),
+      add_command(program, "login", "log in to a registry, for cooper, docker and podman", add_login_flags,
+                  run_login_command),
+      add_command(program, "logout", "forget a login", add_logout_flags, run_logout_command)};
+  const std::vector<Verb> verbs = add_verbs(program);
+  commands.insert(commands.end(), verbs.begin(), verbs.end());
+  // For --help: they read their own words, by the rules of Kaniko's.
+  program.add_subcommand("kaniko", "build by Kaniko's flags; also when cooper is called 'executor'");
+  program.add_subcommand("warmer", "fetch base images for later builds, by the flags of Kaniko's warmer");
+  return commands;
+}
 
 // Unknown flags and missing values: one line in the house form, with a suggestion where one is near.
 int refuse(const CLI::App& app, const CLI::ParseError& error) {
@@ -31,53 +70,34 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
   return base::exit_code(base::ErrorKind::kUsage);
 }
 
-}  // namespace
-
-int run(int argc, char** argv, const std::vector<Extension>& extensions) {
-  DockerCall asked = read_docker_call({argv, argv + argc}, Environment::of_process());
-  const Environment& environment = asked.environment;
-  if (asked.answer) return std::fputs(asked.answer->c_str(), stdout) < 0 ? 1 : 0;
-  const os::Fd docker = follow_docker(environment);
+int run_program(DockerCall asked, const std::vector<Extension>& extensions) {
   CLI::App app("Builds container images in CI: no daemon, no privileged runner.", "cooper");
   app.set_version_flag("--version", fmt::format("cooper {}", kVersionNumber));
   app.require_subcommand(1);
-  BuildFlags build_flags;
-  CLI::App* build = app.add_subcommand("build", "build an image from a Dockerfile");
-  add_build_flags(*build, build_flags);
-  DoctorFlags doctor_flags;
-  CLI::App* doctor = app.add_subcommand("doctor", "say what this machine allows, and what would allow more");
-  add_doctor_flags(*doctor, doctor_flags);
-  CacheFlags cache_flags;
-  CLI::App* cache = app.add_subcommand("cache", "look after the local store");
-  add_cache_flags(*cache, cache_flags);
-  ImageFlags image_flags;
-  CLI::App* image = app.add_subcommand("image", "look at, copy and join images as they are");
-  add_image_flags(*image, image_flags);
-  LoginFlags login_flags;
-  CLI::App* login = app.add_subcommand("login", "log in to a registry, for cooper, docker and podman");
-  add_login_flags(*login, login_flags);
-  LogoutFlags logout_flags;
-  CLI::App* logout = app.add_subcommand("logout", "forget a login");
-  add_logout_flags(*logout, logout_flags);
-  const std::vector<Verb> verbs = add_verbs(app);
-  std::vector<CLI::App*> extended;
-  for (const Extension& extension : extensions) extended.push_back(extension.add(app));
+  std::vector<Verb> commands = add_commands(app);
+  for (const Extension& extension : extensions) commands.push_back({extension.add(app), extension.run});
   try {
     std::reverse(asked.arguments.begin(), asked.arguments.end());  // as CLI11 wants them
     app.parse(std::move(asked.arguments));
-    for (std::size_t i = 0; i < extended.size(); ++i) {
-      if (extended[i]->parsed()) return extensions[i].run(environment);
-    }
-    if (const std::optional<int> code = run_verb(verbs, environment)) return *code;
-    if (login->parsed()) return run_login_command(login_flags, environment);
-    if (logout->parsed()) return run_logout_command(logout_flags, environment);
-    if (doctor->parsed()) return run_doctor_command(doctor_flags, environment);
-    if (cache->parsed()) return run_cache_command(cache_flags, environment);
-    if (image->parsed()) return run_image_command(image_flags, environment);
-    if (auto call = requested_call(build_flags)) return run_call_command(*call, build_flags, environment);
-    return run_build_command(build_flags, environment);
+    return run_verb(commands, asked.environment).value_or(0);
   } catch (const CLI::ParseError& error) {
     return refuse(app, error);
+  }
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const std::vector<Extension>& extensions) {
+  const std::vector<std::string> words(argv, argv + argc);
+  const Environment environment = Environment::of_process();
+  const Called called = called_as(words);
+  if (called.personality == Personality::kKaniko) return run_kaniko_command(called.arguments, environment);
+  if (called.personality == Personality::kWarmer) return run_warmer_command(called.arguments, environment);
+  try {
+    DockerCall asked = read_docker_call(words, environment);
+    if (asked.answer) return std::fputs(asked.answer->c_str(), stdout) < 0 ? 1 : 0;
+    const os::Fd docker = follow_docker(asked.environment);
+    return run_program(std::move(asked), extensions);
   } catch (const base::Error& error) {
     std::fprintf(stderr, "error: %s\n", error.render().c_str());
     return error.exit_status();
