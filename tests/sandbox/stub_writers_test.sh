@@ -13,9 +13,9 @@ printed=$(unprivileged timeout 110 "$work/stub_run" --kill-writers 50 "$root" /w
 expect "how many were killed with the lock" 50 "$(cat "$root/enough")"
 expect "what became of the table" "torn 0, wrong 0" "$printed"
 
-# A file and whose it is appear at once.
+# A file and whose it is appear, and go, at once.
 mkdir "$root/made" && give_away "$root/made"
 echo "5 5 755 made" >"$work/owners"
-expect "directories of a user that others of his use at once" "refused 0" \
+expect "files of a user whose processes use them at once" "refused 0, lost 0" \
   "$(unprivileged timeout 60 "$work/stub_run" --uid 5 --gid 5 --owners "$work/owners" "$root" /writers race 2>&1)"
 exit "$failed"

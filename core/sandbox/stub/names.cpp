@@ -40,7 +40,14 @@ long prepare_removal(const Entry& entry, struct stat& victim) {
   return 0;
 }
 
-// A name of the file is gone, which was in the directory of `entry`.
+bool is_known(const struct stat& file) {
+  const TableEntry known = look_up(file);
+  return known.flags != 0 || known.first_xattr != 0;
+}
+
+// A name of the file is gone, which was in the directory of `entry`. The lock is held since before, if
+// anything is known of the file: its inode may be somebody else's new file by now, which waits for the lock
+// to say whose it is.
 void lose_name(const Entry& entry, const struct stat& file) {
   const TableEntry known = look_up(file);
   if (known.flags == 0 && known.first_xattr == 0) return;
@@ -48,11 +55,10 @@ void lose_name(const Entry& entry, const struct stat& file) {
   const bool more = (known.flags & TableEntry::kLinks) != 0
                         ? known.links > 1
                         : !shared && !S_ISDIR(file.st_mode) && file.st_nlink > 1;
-  if (!more) return forget(file);
+  if (!more) return forget(file, true);
   if ((known.flags & TableEntry::kLinks) == 0) return;
-  update(file, [](TableEntry& fewer) {
-    if (fewer.links > 1) --fewer.links;
-  });
+  TableEntry* fewer = existing_entry(file.st_dev, file.st_ino);
+  if (fewer != nullptr && fewer->links > 1) --fewer->links;
 }
 
 long remove_directory(const Entry& entry) {
@@ -245,8 +251,10 @@ long on_unlinkat(Call& call) {
   }
   if (const long error = prepare_removal(entry, victim); error != 0) return error;
   note_change(entry);
+  const bool known = is_known(victim);
+  const TableLock lock(known);
   const long error = sys(SYS_unlinkat, entry.directory.get(), entry.name, flags);
-  if (error == 0) lose_name(entry, victim);
+  if (error == 0 && known) lose_name(entry, victim);
   return error;
 }
 
@@ -284,9 +292,11 @@ long on_renameat2(Call& call) {
   if (const long error = check_rename(rename); error != 0) return error;
   note_rename(from, to, rename.moved);
   if (rename.exchanges()) note_rename(from, to, rename.victim);
+  const bool loses = rename.replaces && !rename.exchanges() && is_known(rename.victim);
+  const TableLock lock(loses);
   const long error =
       sys(SYS_renameat2, from.directory.get(), from.name, to.directory.get(), to.name, rename.flags);
-  if (error == 0 && rename.replaces && !rename.exchanges()) lose_name(to, rename.victim);
+  if (error == 0 && loses) lose_name(to, rename.victim);
   return error;
 }
 
