@@ -3,6 +3,7 @@
 #
 #   cooper   the program, certificate authorities, and nothing else
 #   debug    the same with a shell, for CI systems that run a job's script in the image: GitLab, CircleCI, CodeBuild, Jenkins
+#   kaniko, kaniko-debug      the same two where Kaniko's images have everything: only the image's name changes in a job
 #
 # Runs as root and as any other user. Home, and so the store, is /home/cooper, which everybody may write to; a CI system
 # that sets HOME, or COOPER_STORE, puts it elsewhere.
@@ -32,6 +33,19 @@ COPY sh /bin/sh
 # A CI system gives its own command, mostly through a shell: no entry point in its way.
 ENTRYPOINT []
 CMD ["/bin/sh"]
+
+# /kaniko/executor and /kaniko/warmer are links to the program, which asks by what name it was called. Into /kaniko everybody may
+# write: logins go to .docker, authorities to ssl/certs, and the store is there.
+FROM cooper AS kaniko
+COPY kaniko /
+COPY --chmod=0644 ca-certificates.crt /kaniko/ssl/certs/ca-certificates.crt
+ENV PATH=/usr/local/bin:/kaniko:/bin:/busybox KANIKO_DIR=/kaniko DOCKER_CONFIG=/kaniko/.docker SSL_CERT_DIR=/kaniko/ssl/certs
+WORKDIR /workspace
+ENTRYPOINT ["/kaniko/executor"]
+
+FROM kaniko AS kaniko-debug
+COPY busybox /busybox
+COPY sh /bin/sh
 
 # What is built when no target is named.
 FROM cooper AS default
