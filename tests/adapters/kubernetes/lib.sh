@@ -42,9 +42,9 @@ known_to_registry() { # known_to_registry USER PASSWORD: a line for htpasswd, bc
   /usr/bin/python3 -W ignore -c 'import crypt, sys; print(sys.argv[1] + ":" + crypt.crypt(sys.argv[2], "$2b$04$abcdefghijklmnopqrstuu"))' "$@"
 }
 
-# $work/hosts is for containers; this process and those that it starts see the same names.
+# $work/hosts is what containers have as /etc/hosts.
 start_network() {
-  local name
+  local name token
   echo '127.0.0.1 localhost' >"$work/hosts"
   for name in "${hosts[@]}"; do echo "127.0.0.1 $name" >>"$work/hosts"; done
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=private authority' \
@@ -52,11 +52,13 @@ start_network() {
     -keyout "$work/key.pem" -out "$work/authority.pem" 2>/dev/null
   {
     known_to_registry ci ci-password
-    known_to_registry oauth2accesstoken token-1 # metadata.py's
+    for token in {1..9}; do known_to_registry "oauth2accesstoken" "token-$token"; done # metadata.py's
   } >"$work/htpasswd"
   REGISTRY_AUTH=htpasswd REGISTRY_AUTH_HTPASSWD_REALM=test REGISTRY_AUTH_HTPASSWD_PATH=$work/htpasswd \
     start_registry "$work/registry"
   start_git
+  start_server metadata.py "$work/metadata"
+  processes+=("$server_pid")
   start_nginx
   mkdir -p "$work/plain"
   login_file "$REGISTRY" >"$work/plain/config.json"
@@ -106,6 +108,7 @@ http {
   server { listen 127.0.0.1:443 ssl; server_name registry.example.com gcr.io;
     location / { proxy_pass http://$REGISTRY; proxy_request_buffering off; } }
   server { listen 127.0.0.1:443 ssl; server_name git.example.com; location / { proxy_pass http://127.0.0.1:8080/cgi-bin/git/; } }
+  server { listen 127.0.0.1:80; server_name metadata.google.internal; location / { proxy_pass http://127.0.0.1:$server_port; } }
 }
 END
   nginx -c "$work/nginx/nginx.conf" -p "$work/nginx"

@@ -84,6 +84,7 @@ assert_eq "$(label group/app:3 stage)" last 'the last stage'
 
 # --- values that want to be more ---------------------------------------------------------------------------------------------
 
+# shellcheck disable=SC2016  # not for this shell
 change 'param("image", "registry.example.com/group/app:4")
 param("build-args", ["VERSION=--label=a=b", "--values-of-build-args", "--tag=registry.example.com/group/stolen:1", "GREETING=a\nb; touch /tmp/x $(id)"])'
 play hostile

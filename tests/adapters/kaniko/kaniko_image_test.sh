@@ -1,0 +1,193 @@
+#!/bin/bash
+# Examples that were written for Kaniko, with one word changed: the image. Each is read out of its YAML and run as its CI system runs
+# it, as root in a container with Docker's defaults, and as a user without any privilege under Kubernetes' "restricted" standard.
+#
+# usage: kaniko_image_test.sh [BUILD]
+# shellcheck source=../kubernetes/lib.sh
+source "$(dirname "$(realpath "$0")")/../kubernetes/lib.sh"
+here=$repository/tests/adapters/kaniko
+fixtures=$here/fixtures
+
+start_network
+make_images kaniko kaniko-debug
+
+# --- the images ---------------------------------------------------------------------------------------------------------
+
+assert_eq "$(jq -c '.config | [.Entrypoint, .Cmd, .WorkingDir, .User]' "$work/images/kaniko/config.json")" \
+  '[["/kaniko/executor"],null,"/workspace",null]' 'what the image starts'
+for name in kaniko kaniko-debug; do
+  root=$work/images/$name/rootfs
+  # The program is there once, under four names.
+  assert_eq "$(find "$root" -type f -size +4M -printf '/%P ')" '/usr/local/bin/cooper ' "the big files of $name"
+  for program in executor warmer; do
+    assert_eq "$(readlink "$root/kaniko/$program")" /usr/local/bin/cooper "$program of $name"
+  done
+  assert_eq "$(cd "$root" && stat -c '%a %n' kaniko kaniko/.docker kaniko/ssl/certs workspace tmp | tr '\n' ' ')" \
+    '1777 kaniko 1777 kaniko/.docker 1777 kaniko/ssl/certs 1777 workspace 1777 tmp ' "modes in $name"
+done
+[[ ! -e $work/images/kaniko/rootfs/busybox ]] || fail 'a shell in the image without one'
+for program in sh cat sleep; do
+  [[ -L $work/images/kaniko-debug/rootfs/busybox/$program ]] || fail "no /busybox/$program"
+done
+
+# --- what the examples need ----------------------------------------------------------------------------------------------
+
+mkdir -p "$work/base/bin" "$work"/objects/claim/{builds/group,jenkins/workspace} "$work/objects/secret/registry-login"
+cp "$(command -v busybox)" "$work/base/bin/busybox"
+ln -s busybox "$work/base/bin/sh"
+push_base group/base:1 "$work/base"
+login_file registry.example.com >"$work/objects/secret/registry-login/.dockerconfigjson"
+# Cloud Build's base comes from elsewhere: only gcr.io is logged in to there.
+mkdir "$work/gcr"
+sed 's/registry.example.com/gcr.io/' "$fixtures/app/Dockerfile" >"$work/gcr/Dockerfile"
+cp "$fixtures/app/source" "$work/gcr/source"
+publish_git group/app.git "$fixtures/app"
+
+# The image that stands for one of Kaniko's, by its tag.
+ours_for() { # ours_for IMAGE
+  case $1 in
+    gcr.io/kaniko-project/executor*debug) echo kaniko-debug ;;
+    gcr.io/kaniko-project/executor*) echo kaniko ;;
+    *) fail "'$1' is no image of Kaniko's" ;;
+  esac
+}
+# Runs a container of the pod in the file, in the way that $as says.
+as=()
+start() { # start NAME POD CONTAINER
+  local image
+  image=$(/usr/bin/python3 -c 'import sys, yaml
+print(*[c["image"] for c in yaml.safe_load(open(sys.argv[1]))["spec"]["containers"] if c["name"] == sys.argv[2]])' "$2" "$3")
+  new_container "$1" "$(ours_for "$image")"
+}
+example() { # example NAME POD CONTAINER [--without-authority]
+  start "$1" "$2" "$3"
+  [[ ${4:-} == --without-authority ]] || cp "$work/authority.pem" "$bundle/rootfs/kaniko/ssl/certs/company.crt"
+  run_pod "$2" "$3" "${as[@]}"
+}
+# An image that was pushed now: what the Dockerfile makes, whoever built it. It is deleted, so that the next push is seen.
+assert_pushed() { # assert_pushed REPOSITORY:TAG VERSION
+  local digest
+  digest=$(digest_of "$1") || fail "'$1' was not pushed:"$'\n'"$(cat "$work/log")"
+  files_of "$1" "$work/pushed"
+  assert_eq "$(cat "$work/pushed/rootfs/app/made")" HELLO "what was made in $1"
+  assert_eq "$(cat "$work/pushed/rootfs/app/version")" "$2" "version in $1"
+  assert_eq "$(config_of "$1" | jq -c '[.config.User, .config.Cmd]')" '["1234",["busybox","cat","/app/made"]]' "config of $1"
+  [[ ! -e $work/pushed/rootfs/kaniko && ! -e $work/pushed/rootfs/busybox ]] || fail "something of the builder's is in $1"
+  registry "${1%:*}/manifests/$digest" --request DELETE
+}
+
+# --- GitLab -----------------------------------------------------------------------------------------------------------------
+
+gitlab_job() { # gitlab_job NAME JOB [--without-authority]
+  rm -rf "$work/objects/claim/builds/group/app"
+  (umask 0 && cp -r "$fixtures/app" "$work/objects/claim/builds/group/app")
+  "$here/examples.py" gitlab "$fixtures/gitlab/.gitlab-ci.yml" "$2" CI_REGISTRY=registry.example.com CI_REGISTRY_USER=ci \
+    CI_REGISTRY_PASSWORD=ci-password CI_REGISTRY_IMAGE=registry.example.com/group/app CI_COMMIT_TAG=v1.2 CI_COMMIT_SHORT_SHA=0a1b2c3d \
+    "COMPANY_AUTHORITY=$(cat "$work/authority.pem")" >"$work/pod.json"
+  example "$1" "$work/pod.json" build "${@:3}"
+}
+try_gitlab() {
+  gitlab_job "gitlab-$1" build
+  assert_succeeded "GitLab's job, $1"
+  assert_pushed group/app:v1.2 none
+  gitlab_job "gitlab-authority-$1" build-behind-an-authority --without-authority
+  assert_succeeded "GitLab's job with an authority of its own, $1"
+  assert_eq "$(digest_of group/app:latest)" "$(digest_of group/app:0a1b2c3d)" 'digests of two names'
+  assert_pushed group/app:0a1b2c3d 7
+}
+
+# --- Cloud Build ------------------------------------------------------------------------------------------------------------
+
+try_cloudbuild() {
+  rm -rf "$work/objects/claim/workspace"
+  cp -r "$work/gcr" "$work/objects/claim/workspace"
+  "$here/examples.py" cloudbuild "$fixtures/cloudbuild/cloudbuild.yaml" PROJECT_ID=my-project SHORT_SHA=0a1b2c3 >"$work/pod.json"
+  example "cloudbuild-$1" "$work/pod.json" step-0
+  assert_succeeded "Cloud Build's step, $1"
+  assert_pushed my-project/app:0a1b2c3 none
+  # The cache that the first build left in the registry serves the second, on another machine.
+  example "cloudbuild-cached-$1" "$work/pod.json" step-0
+  assert_succeeded "Cloud Build's second build, $1"
+  assert_contains "$(cat "$work/log")" CACHED "the log of the second build"
+  assert_pushed my-project/app:0a1b2c3 none
+}
+
+# --- Jenkins: containers that wait, and scripts that are executed in them ----------------------------------------------------
+
+try_jenkins() {
+  local count index name script id input
+  rm -rf "$work/objects/claim/jenkins/workspace"
+  cp -r "$fixtures/app" "$work/objects/claim/jenkins/workspace"
+  chmod -R a+rwX "$work/objects/claim/jenkins"
+  "$here/examples.py" jenkins "$fixtures/jenkins/Jenkinsfile" >"$work/steps.json"
+  count=$(jq length "$work/steps.json")
+  assert_eq "$count" 2 'steps of the Jenkinsfile'
+  for ((index = 0; index < count; index++)); do
+    name=$(jq -r ".[$index].container" "$work/steps.json")
+    start "jenkins-$index-$1" "$fixtures/jenkins/pod.yaml" "$name"
+    cp "$work/authority.pem" "$bundle/rootfs/kaniko/ssl/certs/company.crt"
+    write_pod "$fixtures/jenkins/pod.yaml" "$name" "${as[@]}"
+    script=$work/objects/claim/jenkins/script.sh
+    jq -r ".[$index].script" "$work/steps.json" >"$script"
+    chmod 0755 "$script"
+    id=$(container_id)
+    # What waits for input waits for this pipe.
+    mkfifo "$bundle/input"
+    exec {input}<>"$bundle/input"
+    runc --root "$work/runc" run --detach --bundle "$bundle" "$id" <&"$input" >"$work/waiting" 2>&1
+    result=0
+    runc --root "$work/runc" exec --cwd /home/jenkins/agent/workspace "$id" /home/jenkins/agent/script.sh >"$work/log" 2>&1 </dev/null ||
+      result=$?
+    assert_eq "$(runc --root "$work/runc" state "$id" | jq -r .status)" running "the container after the script"
+    runc --root "$work/runc" delete --force "$id"
+    exec {input}<&-
+    assert_succeeded "step $index of the Jenkinsfile, $1"
+  done
+  assert_pushed group/app:jenkins none
+  assert_pushed group/app:jenkins-input 3
+  assert_pushed group/app:jenkins-again 4
+}
+
+# --- Kubernetes and Tekton ------------------------------------------------------------------------------------------------------
+
+try_kubernetes() {
+  rm -rf "$work/objects/claim/sources"
+  cp -r "$fixtures/app" "$work/objects/claim/sources"
+  example "pod-git-$1" "$fixtures/kubernetes/git.yaml" kaniko
+  assert_succeeded "the pod with a git context, $1"
+  assert_eq "$(cat "$bundle/kubelet/termination-log")" "$(digest_of group/app:pod-git)" 'the message of the pod'
+  assert_pushed group/app:pod-git none
+  example "pod-dir-$1" "$fixtures/kubernetes/directory.yaml" kaniko
+  assert_succeeded "the pod with a directory, $1"
+  assert_pushed group/app:pod-dir none
+  # The one that is shipped as an example has the same words.
+  new_container "pod-shipped-$1" kaniko
+  cp "$work/authority.pem" "$bundle/rootfs/kaniko/ssl/certs/company.crt"
+  run_pod "$repository/adapters/kubernetes/kaniko-pod.yaml" kaniko "${as[@]}"
+  assert_succeeded "the pod that is shipped, $1"
+  assert_eq "$(cat "$bundle/kubelet/termination-log")" "$(digest_of group/app:1.0)" 'its message'
+  assert_pushed group/app:1.0 none
+}
+try_tekton() {
+  "$repository/tests/adapters/tekton/taskrun.py" "$fixtures/tekton/task.yaml" "$fixtures/tekton/taskrun.yaml" >"$work/pod.json"
+  example "tekton-$1" "$work/pod.json" build-and-push
+  assert_succeeded "Tekton's task, $1"
+  assert_eq "$(cat "$bundle/volumes/tekton-results/IMAGE_DIGEST")" "$(digest_of group/app:tekton)" 'the result IMAGE_DIGEST'
+  assert_pushed group/app:tekton 5
+}
+
+for way in 'as root' 'without privileges'; do
+  as=()
+  [[ $way == 'as root' ]] || as=(--user 65534)
+  name=${way// /-}
+  for platform in gitlab cloudbuild jenkins kubernetes tekton; do
+    "try_$platform" "$name"
+    echo "$platform, $way: pushed"
+  done
+done
+
+# --- a build that fails, fails the job with the code that Kaniko ends with ------------------------------------------------------
+
+printf 'FROM registry.example.com/group/base:1\nRUN exit 42\n' >"$work/objects/claim/sources/Dockerfile"
+example failing "$fixtures/kubernetes/directory.yaml" kaniko
+assert_eq "$result" 42 'exit code of a step that failed'
