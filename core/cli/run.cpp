@@ -13,7 +13,9 @@
 #include "cli/doctor_command.h"
 #include "cli/environment.h"
 #include "cli/image_command.h"
+#include "cli/kaniko_command.h"
 #include "cli/login_command.h"
+#include "cli/personality.h"
 
 namespace cooper::cli {
 namespace {
@@ -33,6 +35,8 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
 
 int run(int argc, char** argv, const std::vector<Extension>& extensions) {
   Environment environment = Environment::of_process();
+  const Called called = called_as({argv, argv + argc});
+  if (called.personality == Personality::kKaniko) return run_kaniko_command(called.arguments, environment);
   CLI::App app("Builds container images in CI: no daemon, no privileged runner.", "cooper");
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
@@ -54,6 +58,7 @@ int run(int argc, char** argv, const std::vector<Extension>& extensions) {
   LogoutFlags logout_flags;
   CLI::App* logout = app.add_subcommand("logout", "forget a login");
   add_logout_flags(*logout, logout_flags);
+  app.add_subcommand("kaniko", "build by Kaniko's flags; also when cooper is called 'executor'");
   std::vector<CLI::App*> extended;
   for (const Extension& extension : extensions) extended.push_back(extension.add(app));
   try {
