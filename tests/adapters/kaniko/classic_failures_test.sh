@@ -109,7 +109,7 @@ COPY --from=first /made /made
 COPY . /context
 RUN echo $number >>/made && rm -rf /removed /bin/sh && echo x >/tmp/x
 END
-    printf 'ignored\nDockerfile\n' >"$builds/many-$number/.dockerignore"
+    printf 'ignored\nDockerfile\n.dockerignore\n' >"$builds/many-$number/.dockerignore"
     echo kept >"$builds/many-$number/ignored"
   done
   all_files >"$work/before"
@@ -179,9 +179,9 @@ END
   for umask in 000 022 077; do
     does "umask $umask && /kaniko/executor -c /builds/modes -d registry.example.com/group/app:modes-$umask --reproducible"
     pushed "modes-$umask"
-    assert_eq "$(cd "$image" && stat -c '%n %a %u:%g' data data/inner tmp owned owned/inner owned/inner/file again new/place by-step by-step/file |
+    assert_eq "$(cd "$image" && stat -c '%n %a %u:%g' data data/inner tmp owned owned/inner owned/inner/file again/inner new/place by-step by-step/file |
       tr '\n' ';')" "data 2750 33:44;data/inner 755 33:44;tmp 1777 0:0;owned 755 5:6;owned/inner 755 5:6;owned/inner/file 644 5:6;\
-again 2750 33:44;new/place 755 0:0;by-step 755 0:0;by-step/file 644 0:0;" "modes and owners, umask $umask"
+again/inner 755 33:44;new/place 755 0:0;by-step 755 0:0;by-step/file 644 0:0;" "modes and owners, umask $umask"
     assert_contains "$(getcap "$image/bin/capable" "$image/usr/bin/capable" | tr '\n' ' ')" 'usr/bin/capable cap_net_raw' 'capabilities'
   done
   assert_eq "$(digest_of group/app:modes-000) $(digest_of group/app:modes-022)" \
@@ -203,6 +203,7 @@ END
   for text in "$secret" ci-password password-of-the-job; do
     if grep -q -e "$text" "$image/seen"; then fail "a step has seen '$text'"; fi
   done
+  assert_contains "$(cat "$image/seen")" PATH= 'what the step has seen'
   assert_contains "$(cat "$image/errors")" config.json 'what the step was refused'
 }
 
@@ -262,7 +263,7 @@ COPY . /
 END
   echo '*.txt' >"$builds/others/.dockerignore"
   echo context >"$builds/others/secret.txt"
-  does '/kaniko/executor -c /builds/others -d registry.example.com/group/app:others'
+  does '/kaniko/executor -c /builds/others -d registry.example.com/group/app:others --reproducible'
   pushed others
   assert_eq "$(cat "$image/secret.txt")" built 'a file that is ignored in the context alone'
 
@@ -277,7 +278,7 @@ END
   # In another image, as the file that was copied there.
   start_job "copied-$way" debug
   does 'cp /usr/local/bin/cooper /tmp/executor'
-  does "SSL_CERT_DIR=/builds/authority /tmp/executor -c /builds/others -d registry.example.com/group/app:copied --force"
+  does "SSL_CERT_DIR=/builds/authority /tmp/executor -c /builds/others -d registry.example.com/group/app:copied --force --reproducible"
   assert_eq "$(digest_of group/app:copied)" "$(digest_of group/app:others)" 'the image of a program that was copied'
 }
 

@@ -5,8 +5,8 @@ usage: examples.py gitlab FILE JOB [VARIABLE=VALUE...]       a job, with the var
        examples.py cloudbuild FILE [NAME=VALUE...]           a build, with the values of its substitutions
        examples.py jenkins FILE                              a Jenkinsfile: JSON, [{"container": NAME, "script": TEXT}...]
 
-The pod goes to standard output as JSON. Images stay as the example names them. The claims "builds" and "workspace" are the volumes
-of GitLab's and Cloud Build's sources.
+The pod goes to standard output as JSON. Images stay as the example names them. Claims are named as the platform's
+directories: "builds" is GitLab's, "workspace" and "builder" are Cloud Build's.
 """
 import json
 import pathlib
@@ -28,11 +28,12 @@ def literal(value):
     return str(value).replace("$", "$$")
 
 
-def pod(containers, claim, path):
+def pod(containers, **claims):
+    """Containers that all have these volumes: the name of a claim, and its path."""
     for container in containers:
-        container["volumeMounts"] = [{"name": "sources", "mountPath": path}]
-    volume = {"name": "sources", "persistentVolumeClaim": {"claimName": claim}}
-    return {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": containers, "volumes": [volume]}}
+        container["volumeMounts"] = [{"name": name, "mountPath": path} for name, path in claims.items()]
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
+    return {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": containers, "volumes": volumes}}
 
 
 def gitlab_job(document, name):
@@ -60,7 +61,7 @@ def gitlab(path, name, *given):
         container["command"] = shell
     else:
         container["args"] = shell
-    return pod([container], "builds", "/builds")
+    return pod([container], builds="/builds")
 
 
 def cloudbuild(path, *given):
@@ -76,7 +77,7 @@ def cloudbuild(path, *given):
         }
         for index, step in enumerate(document["steps"])
     ]
-    return pod(containers, "workspace", "/workspace")
+    return pod(containers, workspace="/workspace", builder="/builder")
 
 
 def jenkins(path):

@@ -99,11 +99,15 @@ try_gitlab() {
 # --- Cloud Build ------------------------------------------------------------------------------------------------------------
 
 try_cloudbuild() {
-  rm -rf "$work/objects/claim/workspace"
+  rm -rf "$work"/objects/claim/{workspace,builder}
   cp -r "$work/gcr" "$work/objects/claim/workspace"
+  mkdir -p "$work"/objects/claim/builder/{home,outputs}
+  chmod -R a+rwX "$work/objects/claim/builder"
   "$here/examples.py" cloudbuild "$fixtures/cloudbuild/cloudbuild.yaml" PROJECT_ID=my-project SHORT_SHA=0a1b2c3 >"$work/pod.json"
   example "cloudbuild-$1" "$work/pod.json" step-0
   assert_succeeded "Cloud Build's step, $1"
+  assert_eq "$(jq -c . "$work/objects/claim/builder/outputs/images")" \
+    "{\"name\":\"gcr.io/my-project/app:0a1b2c3\",\"digest\":\"$(digest_of my-project/app:0a1b2c3)\"}" 'the images that Cloud Build is told of'
   assert_pushed my-project/app:0a1b2c3 none
   # The cache that the first build left in the registry serves the second, on another machine.
   example "cloudbuild-cached-$1" "$work/pod.json" step-0

@@ -44,7 +44,7 @@ known_to_registry() { # known_to_registry USER PASSWORD: a line for htpasswd, bc
 
 # $work/hosts is what containers have as /etc/hosts.
 start_network() {
-  local name token
+  local name
   echo '127.0.0.1 localhost' >"$work/hosts"
   for name in "${hosts[@]}"; do echo "127.0.0.1 $name" >>"$work/hosts"; done
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=private authority' \
@@ -52,12 +52,12 @@ start_network() {
     -keyout "$work/key.pem" -out "$work/authority.pem" 2>/dev/null
   {
     known_to_registry ci ci-password
-    for token in {1..9}; do known_to_registry "oauth2accesstoken" "token-$token"; done # metadata.py's
+    known_to_registry oauth2accesstoken token-of-the-machine
   } >"$work/htpasswd"
   REGISTRY_AUTH=htpasswd REGISTRY_AUTH_HTPASSWD_REALM=test REGISTRY_AUTH_HTPASSWD_PATH=$work/htpasswd \
     start_registry "$work/registry"
   start_git
-  start_server metadata.py "$work/metadata"
+  start_server metadata.py "$work/metadata" --token token-of-the-machine
   processes+=("$server_pid")
   start_nginx
   mkdir -p "$work/plain"
