@@ -194,6 +194,7 @@ try_credentials() {
   start_job "credentials-$way"
   context credentials <<'END'
 FROM registry.example.com/group/base:1
+RUN busybox test ! -e /busybox && busybox test ! -e /kaniko && busybox test ! -e /builds
 RUN busybox mkdir -p /proc; for file in /kaniko/.docker/config.json /proc/[0-9]*/root/kaniko/.docker/config.json /proc/[0-9]*/environ \
       /proc/[0-9]*/cmdline /proc/self/cwd/../../../../kaniko/.docker/config.json; do busybox cat $file; done >/seen 2>/errors; \
     busybox env >>/seen; busybox find / -name config.json >>/seen 2>>/errors; true
