@@ -3,7 +3,7 @@
 # modes and owners that change. Each is tried in one container that lives on, as root with Docker's defaults and then as a
 # user without any privilege under Kubernetes' "restricted" standard.
 #
-# usage: classic_failures_test.sh [BUILD]
+# usage: classic_failures_test.sh [BUILD]      $FAILURES: some of them by name, separated by blanks
 # shellcheck source=../kubernetes/lib.sh
 source "$(dirname "$(realpath "$0")")/../kubernetes/lib.sh"
 need tar setcap getcap
@@ -202,10 +202,35 @@ END
   does 'test -r /kaniko/.docker/config.json && /kaniko/executor -c /builds/credentials -d registry.example.com/group/app:credentials'
   pushed credentials
   for text in "$secret" ci-password password-of-the-job; do
-    if grep -q -e "$text" "$image/seen"; then fail "a step has seen '$text'"; fi
+    if grep -qa -e "$text" "$image/seen"; then fail "a step has seen '$text'"; fi
   done
-  assert_contains "$(cat "$image/seen")" PATH= 'what the step has seen'
+  assert_contains "$(tr -d '\0' <"$image/seen")" PATH= 'what the step has seen'
   assert_contains "$(cat "$image/errors")" config.json 'what the step was refused'
+}
+
+# --- links, daemons, files that grow, layers that are equal ---------------------------------------------------------------------------
+
+try_steps() {
+  start_job "steps-$way"
+  echo one >"$builds/equal" && mkdir -p "$builds/steps" && mv "$builds/equal" "$builds/steps/equal"
+  context steps <<'END'
+FROM registry.example.com/group/base:1
+COPY equal /same/file
+COPY equal /same/file
+RUN cd /same && ln file hard && ln -s file soft && ln -s /same/missing dangling && ln -s ../bin busy && echo more >>hard
+RUN mv /same/busy /same/moved
+# A daemon that is left behind, and a file that grows until the step is over.
+RUN (while :; do echo line; done >/grows &) ; busybox setsid busybox sleep 1000 >/dev/null 2>&1 & \
+    until busybox test -s /grows; do :; done
+END
+  does '/kaniko/executor -c /builds/steps -d registry.example.com/group/app:steps'
+  in_job 'ps -o comm= | grep -c -x -e sleep' # the job's own
+  assert_eq "$(cat "$work/log")" 1 'processes that are left'
+  pushed steps
+  assert_eq "$(tr '\n' ' ' <"$image/same/soft")" 'one more ' 'what a hard link was given'
+  assert_eq "$(stat -c %i "$image/same/file")" "$(stat -c %i "$image/same/hard")" 'two names of one file'
+  assert_eq "$(readlink "$image/same/dangling") $(readlink "$image/same/moved")" '/same/missing ../bin' 'links'
+  assert_eq "$(tail -c 5 "$image/grows" | head -c 4)" line 'the file that grew'
 }
 
 # --- caches ------------------------------------------------------------------------------------------------------------------------------
@@ -290,7 +315,7 @@ for way in root restricted; do
   mkdir -p "$builds/authority"
   cp "$work/authority.pem" "$builds/authority/company.crt"
   chmod 1777 "$builds"
-  for failure in many_builds runtime_mounts modes credentials caches others; do
+  for failure in ${FAILURES:-many_builds runtime_mounts modes credentials steps caches others}; do
     "try_$failure"
     end_jobs
     echo "${failure/_/ }, $way: in order"
