@@ -7,8 +7,7 @@
 #
 # Runs as root and as any other user. Home, and so the store, is /home/cooper, which everybody may write to; a CI system
 # that sets HOME, or COOPER_STORE, puts it elsewhere.
-FROM scratch AS cooper
-COPY --chmod=0755 cooper /usr/local/bin/cooper
+FROM scratch AS common
 COPY --chmod=0644 ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --chmod=0644 <<PASSWD /etc/passwd
 root:x:0:0:root:/root:/bin/sh
@@ -25,6 +24,9 @@ ENV PATH=/usr/local/bin:/bin:/busybox HOME=/home/cooper
 LABEL org.opencontainers.image.title=cooper \
       org.opencontainers.image.description="Builds container images in CI: no daemon, no privileged runner" \
       org.opencontainers.image.licenses=Apache-2.0
+
+FROM common AS cooper
+COPY --chmod=0755 cooper /usr/local/bin/cooper
 ENTRYPOINT ["/usr/local/bin/cooper"]
 
 FROM cooper AS debug
@@ -34,10 +36,11 @@ COPY sh /bin/sh
 ENTRYPOINT []
 CMD ["/bin/sh"]
 
-# /kaniko/executor and /kaniko/warmer are links to the program, which asks by what name it was called. Into /kaniko everybody may
-# write: logins go to .docker, authorities to ssl/certs, and the store is there.
-FROM cooper AS kaniko
+# The program asks by what name it was called: /kaniko/warmer and /usr/local/bin/cooper are links to /kaniko/executor, so that /kaniko
+# can be copied into another image. Everybody may write to it: logins go to .docker, authorities to ssl/certs, and the store is there.
+FROM common AS kaniko
 COPY kaniko /
+COPY --chmod=0755 cooper /kaniko/executor
 COPY --chmod=0644 ca-certificates.crt /kaniko/ssl/certs/ca-certificates.crt
 ENV PATH=/usr/local/bin:/kaniko:/bin:/busybox KANIKO_DIR=/kaniko DOCKER_CONFIG=/kaniko/.docker SSL_CERT_DIR=/kaniko/ssl/certs
 WORKDIR /workspace

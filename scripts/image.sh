@@ -19,10 +19,10 @@ read -ra more <<<"${IMAGE_FLAGS:-}"
 lay_out_context() {
   local applet
   rm -rf "$context"
-  mkdir -p "$context"/{writable/home,busybox,kaniko/kaniko/ssl}
+  mkdir -p "$context"/{writable/home,busybox,kaniko/kaniko/ssl,kaniko/usr/local/bin}
   install -d -m 1777 "$context"/writable/{tmp,home/cooper} "$context"/kaniko/{workspace,kaniko,kaniko/.docker,kaniko/ssl/certs}
-  ln -s /usr/local/bin/cooper "$context/kaniko/kaniko/executor"
-  ln -s /usr/local/bin/cooper "$context/kaniko/kaniko/warmer"
+  ln -s executor "$context/kaniko/kaniko/warmer"
+  ln -s /kaniko/executor "$context/kaniko/usr/local/bin/cooper"
   install -m 0755 "$cooper" "$context/cooper"
   install -m 0644 "$certificates" "$context/ca-certificates.crt"
   install -m 0755 "$(command -v busybox)" "$context/busybox/busybox"

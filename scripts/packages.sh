@@ -26,8 +26,8 @@ packages_of() {
       echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore mmdebstrap nginx-light rsync runc
       # The packaging: Cloud Build and CodeBuild files are YAML, the Jenkins library is Groovy.
       echo python3-yaml groovy default-jre-headless
-      # Containers as CI systems start them.
-      echo runc
+      # Containers as CI systems start them; files with capabilities.
+      echo runc libcap2-bin
       ;;
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;

@@ -24,24 +24,13 @@ cat >"$work/pod.json" <<'END'
     "env": [{"name": "JOB_PASSWORD", "value": "password-of-the-job"}], "workingDir": "/builds",
     "volumeMounts": [{"name": "builds", "mountPath": "/builds"}, {"name": "login", "mountPath": "/kaniko/.docker"}]}]}}
 END
-started=()
-start_job() { # start_job NAME [IMAGE]: sets $job
+start_job() { # start_job NAME [IMAGE]
   new_container "$1" "${2:-kaniko-debug}"
   [[ ! -d $bundle/rootfs/kaniko ]] || cp "$work/authority.pem" "$bundle/rootfs/kaniko/ssl/certs/company.crt"
-  write_pod "$work/pod.json" job "${as[@]}"
-  job=$(container_id)
-  runc --root "$work/runc" run --detach --bundle "$bundle" "$job" >"$work/waiting" 2>&1 </dev/null
-  started+=("$job")
+  start_pod /dev/null "$work/pod.json" job "${as[@]}"
 }
-end_jobs() {
-  local id
-  for id in "${started[@]}"; do runc --root "$work/runc" delete --force "$id" 2>/dev/null || true; done
-  started=()
-}
-trap 'end_jobs; stop_all' EXIT
 in_job() { # in_job SCRIPT: sets $result, leaves $work/log
-  result=0
-  runc --root "$work/runc" exec "$job" /busybox/sh -euc "$1" >"$work/log" 2>&1 </dev/null || result=$?
+  enter_pod -- /busybox/sh -euc "$1"
 }
 does() { # does SCRIPT: it succeeds
   in_job "$1"
@@ -317,7 +306,7 @@ for way in root restricted; do
   chmod 1777 "$builds"
   for failure in ${FAILURES:-many_builds runtime_mounts modes credentials steps caches others}; do
     "try_$failure"
-    end_jobs
+    end_containers
     echo "${failure/_/ }, $way: in order"
   done
 done

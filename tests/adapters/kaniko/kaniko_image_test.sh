@@ -17,11 +17,9 @@ assert_eq "$(jq -c '.config | [.Entrypoint, .Cmd, .WorkingDir, .User]' "$work/im
   '[["/kaniko/executor"],null,"/workspace",null]' 'what the image starts'
 for name in kaniko kaniko-debug; do
   root=$work/images/$name/rootfs
-  # The program is there once, under four names.
-  assert_eq "$(find "$root" -type f -size +4M -printf '/%P ')" '/usr/local/bin/cooper ' "the big files of $name"
-  for program in executor warmer; do
-    assert_eq "$(readlink "$root/kaniko/$program")" /usr/local/bin/cooper "$program of $name"
-  done
+  # The program is there once, under three names.
+  assert_eq "$(find "$root" -type f -size +4M -printf '/%P ')" '/kaniko/executor ' "the big files of $name"
+  assert_eq "$(readlink "$root/kaniko/warmer") $(readlink "$root/usr/local/bin/cooper")" 'executor /kaniko/executor' "links in $name"
   assert_eq "$(cd "$root" && stat -c '%a %n' kaniko kaniko/.docker kaniko/ssl/certs workspace tmp | tr '\n' ' ')" \
     '1777 kaniko 1777 kaniko/.docker 1777 kaniko/ssl/certs 1777 workspace 1777 tmp ' "modes in $name"
 done
@@ -119,7 +117,7 @@ try_cloudbuild() {
 # --- Jenkins: containers that wait, and scripts that are executed in them ----------------------------------------------------
 
 try_jenkins() {
-  local count index name script id input
+  local count index name script input
   rm -rf "$work/objects/claim/jenkins/workspace"
   cp -r "$fixtures/app" "$work/objects/claim/jenkins/workspace"
   chmod -R a+rwX "$work/objects/claim/jenkins"
@@ -130,20 +128,16 @@ try_jenkins() {
     name=$(jq -r ".[$index].container" "$work/steps.json")
     start "jenkins-$index-$1" "$fixtures/jenkins/pod.yaml" "$name"
     cp "$work/authority.pem" "$bundle/rootfs/kaniko/ssl/certs/company.crt"
-    write_pod "$fixtures/jenkins/pod.yaml" "$name" "${as[@]}"
     script=$work/objects/claim/jenkins/script.sh
     jq -r ".[$index].script" "$work/steps.json" >"$script"
     chmod 0755 "$script"
-    id=$(container_id)
     # What waits for input waits for this pipe.
     mkfifo "$bundle/input"
     exec {input}<>"$bundle/input"
-    runc --root "$work/runc" run --detach --bundle "$bundle" "$id" <&"$input" >"$work/waiting" 2>&1
-    result=0
-    runc --root "$work/runc" exec --cwd /home/jenkins/agent/workspace "$id" /home/jenkins/agent/script.sh >"$work/log" 2>&1 </dev/null ||
-      result=$?
-    assert_eq "$(runc --root "$work/runc" state "$id" | jq -r .status)" running "the container after the script"
-    runc --root "$work/runc" delete --force "$id"
+    start_pod "$bundle/input" "$fixtures/jenkins/pod.yaml" "$name" "${as[@]}"
+    enter_pod --cwd /home/jenkins/agent/workspace -- /home/jenkins/agent/script.sh
+    assert_eq "$(runc --root "$work/runc" state "$container" | jq -r .status)" running "the container after the script"
+    end_containers
     exec {input}<&-
     assert_succeeded "step $index of the Jenkinsfile, $1"
   done
@@ -180,6 +174,30 @@ try_tekton() {
   assert_pushed group/app:tekton 5
 }
 
+# The pod that is shipped, under the whole of the restricted standard and with a read-only root file system: home and /tmp are volumes.
+try_read_only() {
+  /usr/bin/python3 - "$repository/adapters/kubernetes/kaniko-pod.yaml" >"$work/pod.yaml" <<'END'
+import sys, yaml
+pod = yaml.safe_load(open(sys.argv[1]))
+container = pod["spec"]["containers"][0]
+container["securityContext"] = {
+    "runAsNonRoot": True, "runAsUser": 65532, "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"},
+}
+container["resources"] = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "4Gi"}}
+for name, path in (("home", "/home/cooper"), ("tmp", "/tmp")):
+    container["volumeMounts"].append({"name": name, "mountPath": path})
+    pod["spec"]["volumes"].append({"name": name, "emptyDir": {}})
+print(yaml.safe_dump(pod))
+END
+  "$repository/tests/adapters/kubernetes/restricted.py" "$work/pod.yaml" || fail 'the pod is not restricted'
+  new_container read-only kaniko
+  cp "$work/authority.pem" "$bundle/rootfs/kaniko/ssl/certs/company.crt"
+  run_pod "$work/pod.yaml" kaniko
+  assert_succeeded 'the pod with a read-only root file system'
+  assert_pushed group/app:1.0 none
+}
+
 for way in 'as root' 'without privileges'; do
   as=()
   [[ $way == 'as root' ]] || as=(--user 65534)
@@ -189,6 +207,30 @@ for way in 'as root' 'without privileges'; do
     echo "$platform, $way: pushed"
   done
 done
+# An image of somebody's own, into which Kaniko's directory was copied.
+try_copied() {
+  printf 'FROM registry.example.com/group/base:1\nCOPY --from=kaniko /kaniko /kaniko\n' >"$work/Dockerfile"
+  DOCKER_CONFIG=$work/plain "$cooper" build --store "$work/store" -q -f "$work/Dockerfile" --registry-map "registry.example.com=$REGISTRY" \
+    --build-context "kaniko=oci-layout://$work/build/image/kaniko" -t copied:1 -o "type=oci,dest=$work/copied,tar=false" "$work/base" >/dev/null
+  umoci unpack --image "$work/copied:1" "$work/images/copied" 2>/dev/null
+  "$cooper" image inspect --config "oci-layout://$work/copied" >"$work/images/copied/config.json"
+  new_container copied copied
+  cp "$work/authority.pem" "$bundle/rootfs/kaniko/ssl/certs/company.crt"
+  /usr/bin/python3 - "$repository/adapters/kubernetes/kaniko-pod.yaml" >"$work/pod.yaml" <<'END'
+import sys, yaml
+pod = yaml.safe_load(open(sys.argv[1]))
+pod["spec"]["containers"][0]["command"] = ["/kaniko/executor"]
+print(yaml.safe_dump(pod))
+END
+  run_pod "$work/pod.yaml" kaniko
+  assert_succeeded 'the pod of an image with a copied /kaniko'
+  assert_pushed group/app:1.0 none
+}
+
+try_copied
+echo 'kubernetes, copied into another image: pushed'
+try_read_only
+echo 'kubernetes, read-only: pushed'
 
 # --- a build that fails, fails the job with the code that Kaniko ends with ------------------------------------------------------
 

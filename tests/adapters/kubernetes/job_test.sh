@@ -47,6 +47,33 @@ assert_succeeded 'the second Job'
 assert_eq "$(digest_of group/app:1.0)" "$first" 'the digest'
 assert_contains "$(cat "$work/log")" CACHED 'the log of the second Job'
 
+# --- as a user that the cluster makes up, as OpenShift's do; and from a repository that wants a token ----------------------------
+
+new_container any-user cooper
+run_pod "$job" cooper --user 1000680000
+assert_succeeded 'the Job of another user'
+assert_eq "$(digest_of group/app:1.0)" "$first" 'the digest'
+
+publish_git group/private.git "$work/app"
+mkdir -p "$work/objects/secret/git"
+printf token-of-git >"$work/objects/secret/git/token"
+/usr/bin/python3 - "$job" >"$work/private.yaml" <<'END'
+import sys, yaml
+job = yaml.safe_load(open(sys.argv[1]))
+container = job["spec"]["template"]["spec"]["containers"][0]
+container["args"][-1] = "https://git.example.com/group/private.git#main"
+container["args"].insert(1, "--secret=id=GIT_AUTH_TOKEN,env=TOKEN")
+container["env"].append({"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "git", "key": "token"}}})
+print(yaml.safe_dump(job))
+END
+new_container private cooper
+run_pod "$work/private.yaml" cooper
+assert_succeeded 'the Job of a private repository'
+sed -i '/id=GIT_AUTH_TOKEN/d' "$work/private.yaml"
+new_container private-without-token cooper
+run_pod "$work/private.yaml" cooper
+[[ $result -ne 0 ]] || fail 'the private repository was read without a token'
+
 # --- and without the secret it says who it was --------------------------------------------------------------------------
 
 echo '{}' >"$work/objects/secret/registry-login/.dockerconfigjson"

@@ -27,8 +27,10 @@ chmod 0755 "$work"
 export SSL_CERT_FILE=$work/authority.pem
 
 processes=()
+running=()
 stop_all() {
   local pid
+  end_containers
   for pid in "${processes[@]}"; do kill "$pid" 2>/dev/null || true; done
   on_exit
 }
@@ -67,7 +69,8 @@ login_file() { # login_file HOST: a config.json with the login of user "ci"
   jq -n --arg host "$1" --arg auth "$(printf 'ci:ci-password' | base64)" '{auths: {($host): {auth: $auth}}}'
 }
 
-# git over smart HTTP: busybox' httpd with git's own CGI program, for repositories in $work/git.
+# git over smart HTTP: busybox' httpd with git's own CGI program, for repositories in $work/git. Of these group/private.git wants
+# a token, "token-of-git".
 start_git() {
   mkdir -p "$work/git" "$work/www/cgi-bin"
   cat >"$work/www/cgi-bin/git" <<END
@@ -76,7 +79,8 @@ GIT_PROJECT_ROOT='$work/git' GIT_HTTP_EXPORT_ALL=1 HOME=/nonexistent GIT_CONFIG_
   GIT_CONFIG_VALUE_0='*' exec git http-backend
 END
   chmod +x "$work/www/cgi-bin/git"
-  busybox httpd -f -p 127.0.0.1:8080 -h "$work/www" &
+  echo '/cgi-bin/git/group/private.git:x-access-token:token-of-git' >"$work/httpd.conf"
+  busybox httpd -f -p 127.0.0.1:8080 -h "$work/www" -c "$work/httpd.conf" &
   processes+=("$!")
 }
 publish_git() { # publish_git NAME DIRECTORY: the directory's files as the branch main of https://git.example.com/NAME
@@ -153,6 +157,29 @@ run_pod() { # run_pod POD CONTAINER [OPTION OF pod.py]...
 write_pod() { # write_pod POD CONTAINER [OPTION OF pod.py]...
   /usr/bin/python3 "$repository/tests/adapters/kubernetes/pod.py" "$1" "$2" "$bundle/image.json" "$bundle" \
     --hosts "$work/hosts" --objects "$work/objects" "${@:3}"
+}
+# Starts one that waits, for processes that enter it later; what it reads is this file or pipe. Sets $container.
+start_pod() { # start_pod INPUT POD CONTAINER [OPTION OF pod.py]...
+  write_pod "${@:2}"
+  container=$(container_id)
+  running+=("$container")
+  runc --root "$work/runc" run --detach --bundle "$bundle" "$container" <"$1" >"$work/waiting" 2>&1
+}
+# Runs a process in it; sets $result, and leaves what it printed in $work/log.
+enter_pod() { # enter_pod [OPTION OF runc exec]... -- PROGRAM [ARGUMENT]...
+  local options=()
+  while [[ $1 != -- ]]; do
+    options+=("$1")
+    shift
+  done
+  shift
+  result=0
+  runc --root "$work/runc" exec "${options[@]}" "$container" "$@" >"$work/log" 2>&1 </dev/null || result=$?
+}
+end_containers() {
+  local id
+  for id in "${running[@]}"; do runc --root "$work/runc" delete --force "$id" 2>/dev/null || true; done
+  running=()
 }
 container_id() { echo "cooper-pod-$$-$(basename "$bundle")"; }
 assert_succeeded() { # assert_succeeded WHAT
