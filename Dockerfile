@@ -4,6 +4,7 @@
 #   cooper   the program, certificate authorities, and nothing else
 #   debug    the same with a shell, for CI systems that run a job's script in the image: GitLab, CircleCI, CodeBuild, Jenkins
 #   kaniko, kaniko-debug      the same two where Kaniko's images have everything: only the image's name changes in a job
+#   kaniko-warmer             the first of them, starting Kaniko's warmer
 #
 # Runs as root and as any other user. Home, and so the store, is /home/cooper, which everybody may write to; a CI system
 # that sets HOME, or COOPER_STORE, puts it elsewhere.
@@ -45,6 +46,9 @@ COPY --chmod=0644 ca-certificates.crt /kaniko/ssl/certs/ca-certificates.crt
 ENV PATH=/usr/local/bin:/kaniko:/bin:/busybox KANIKO_DIR=/kaniko DOCKER_CONFIG=/kaniko/.docker SSL_CERT_DIR=/kaniko/ssl/certs
 WORKDIR /workspace
 ENTRYPOINT ["/kaniko/executor"]
+
+FROM kaniko AS kaniko-warmer
+ENTRYPOINT ["/kaniko/warmer"]
 
 FROM kaniko AS kaniko-debug
 COPY busybox /busybox

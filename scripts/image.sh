@@ -3,8 +3,8 @@
 #
 # usage: scripts/image.sh [REFERENCE]      $COOPER: the portable program, which goes into the image and builds it
 #
-# Without a reference the images become OCI layouts, $BUILD/image/{cooper,debug,kaniko,kaniko-debug}; with one, REFERENCE,
-# REFERENCE-debug, REFERENCE-kaniko and REFERENCE-kaniko-debug are pushed. The same program and the same commit give the same digests: times are the
+# Without a reference the images become OCI layouts, $BUILD/image/TARGET for each target of the Dockerfile; with one,
+# REFERENCE and REFERENCE-TARGET are pushed. The same program and the same commit give the same digests: times are the
 # commit's (SOURCE_DATE_EPOCH wins). More flags for `cooper build` stand in $IMAGE_FLAGS, separated by blanks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -58,6 +58,4 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH
 lay_out_context
 build_image cooper ''
-build_image debug -debug
-build_image kaniko -kaniko
-build_image kaniko-debug -kaniko-debug
+for target in debug kaniko kaniko-warmer kaniko-debug; do build_image "$target" "-$target"; done

@@ -9,12 +9,13 @@ here=$repository/tests/adapters/kaniko
 fixtures=$here/fixtures
 
 start_network
-make_images kaniko kaniko-debug
+make_images kaniko kaniko-debug kaniko-warmer
 
 # --- the images ---------------------------------------------------------------------------------------------------------
 
 assert_eq "$(jq -c '.config | [.Entrypoint, .Cmd, .WorkingDir, .User]' "$work/images/kaniko/config.json")" \
   '[["/kaniko/executor"],null,"/workspace",null]' 'what the image starts'
+assert_eq "$(jq -c .config.Entrypoint "$work/images/kaniko-warmer/config.json")" '["/kaniko/warmer"]' 'what the warmer starts'
 for name in kaniko kaniko-debug; do
   root=$work/images/$name/rootfs
   # The program is there once, under three names.
@@ -44,6 +45,7 @@ publish_git group/app.git "$fixtures/app"
 # The image that stands for one of Kaniko's, by its tag.
 ours_for() { # ours_for IMAGE
   case $1 in
+    gcr.io/kaniko-project/warmer*) echo kaniko-warmer ;;
     gcr.io/kaniko-project/executor*debug) echo kaniko-debug ;;
     gcr.io/kaniko-project/executor*) echo kaniko ;;
     *) fail "'$1' is no image of Kaniko's" ;;
@@ -54,7 +56,8 @@ as=()
 start() { # start NAME POD CONTAINER
   local image
   image=$(/usr/bin/python3 -c 'import sys, yaml
-print(*[c["image"] for c in yaml.safe_load(open(sys.argv[1]))["spec"]["containers"] if c["name"] == sys.argv[2]])' "$2" "$3")
+spec = yaml.safe_load(open(sys.argv[1]))["spec"]
+print(*[c["image"] for c in spec.get("initContainers", []) + spec["containers"] if c["name"] == sys.argv[2]])' "$2" "$3")
   new_container "$1" "$(ours_for "$image")"
 }
 example() { # example NAME POD CONTAINER [--without-authority]
@@ -165,6 +168,23 @@ try_kubernetes() {
   assert_succeeded "the pod that is shipped, $1"
   assert_eq "$(cat "$bundle/kubelet/termination-log")" "$(digest_of group/app:1.0)" 'its message'
   assert_pushed group/app:1.0 none
+}
+# The warmer fetches the base; the executor after it asks the registry for the name alone.
+try_warmer() {
+  local layer
+  rm -rf "$work"/objects/claim/{sources,cache}
+  cp -r "$fixtures/app" "$work/objects/claim/sources"
+  mkdir -m 1777 "$work/objects/claim/cache"
+  layer=$(registry group/base/manifests/1 | jq -r '.layers[0].digest')
+  fetched() { grep -c "GET /v2/group/base/blobs/$layer " "$work/nginx/access" || true; }
+  example "warmer-$1" "$fixtures/kubernetes/warmed.yaml" kaniko-warmer
+  assert_succeeded "the warmer, $1"
+  before=$(fetched)
+  [[ $before -gt 0 ]] || fail 'the warmer has fetched nothing'
+  example "warmed-$1" "$fixtures/kubernetes/warmed.yaml" kaniko
+  assert_succeeded "the pod with warmed bases, $1"
+  assert_eq "$(fetched)" "$before" 'how often the base was fetched'
+  assert_pushed group/app:warmed none
 }
 try_tekton() {
   "$repository/tests/adapters/tekton/taskrun.py" "$fixtures/tekton/task.yaml" "$fixtures/tekton/taskrun.yaml" >"$work/pod.json"
