@@ -10,6 +10,7 @@
 #include "access/docker_config.h"
 #include "access/ecr_credentials.h"
 #include "access/google_registry.h"
+#include "access/host_variables.h"
 #include "access/named_credentials.h"
 
 namespace cooper::access {
@@ -26,15 +27,20 @@ std::shared_ptr<registry::CredentialStore> open_place(const AuthPlace& place) {
 }  // namespace
 
 std::shared_ptr<registry::CredentialStore> open_credentials(const cloud::CloudContext& context,
-                                                            const std::vector<std::string>& flags) {
+                                                            const CredentialOptions& options) {
   std::vector<std::shared_ptr<registry::CredentialStore>> stores;
-  for (const std::string& flag : flags) stores.push_back(open_auth_flag(flag, context.environment));
+  auto is_asked = [&](const char* place) { return !options.places || options.places->contains(place); };
+  for (const std::string& flag : options.flags) stores.push_back(open_auth_flag(flag, context.environment));
   for (const AuthPlace& place : auth_places(context.environment)) stores.push_back(open_place(place));
-  stores.push_back(
-      std::make_shared<NamedCredentials>(ci_credentials(context.environment), "the CI's environment"));
-  stores.push_back(std::make_shared<EcrCredentials>(context));
-  stores.push_back(std::make_shared<GoogleRegistryCredentials>(context));
-  stores.push_back(std::make_shared<AzureRegistryCredentials>(context));
+  if (options.kaniko_variables && is_asked("env"))
+    stores.push_back(std::make_shared<HostVariables>(context.environment));
+  if (is_asked("gitlab")) {
+    stores.push_back(
+        std::make_shared<NamedCredentials>(ci_credentials(context.environment), "the CI's environment"));
+  }
+  if (is_asked("ecr")) stores.push_back(std::make_shared<EcrCredentials>(context));
+  if (is_asked("google")) stores.push_back(std::make_shared<GoogleRegistryCredentials>(context));
+  if (is_asked("acr")) stores.push_back(std::make_shared<AzureRegistryCredentials>(context));
   return std::make_shared<CredentialChain>(std::move(stores));
 }
 

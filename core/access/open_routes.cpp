@@ -51,6 +51,7 @@ RouteSet flag_set(const RouteOptions& options) {
   };
   RouteSet set;
   for (const Setting& setting : settings) add_setting(setting, options, set);
+  for (const std::string& host : options.lax_hosts) add_lax_host(host, "--insecure-registry", set);
   return set;
 }
 
@@ -77,6 +78,7 @@ std::shared_ptr<const registry::Routes> open_routes(const RouteOptions& options)
   table.sets = read_route_files(files);
   table.sets.insert(table.sets.begin(), flag_set(options));
   table.certificate_roots = certificate_roots(files);
+  table.others = options.others;
   table.fallback = wants_fallback(options);
   return std::make_shared<RouteTable>(std::move(table));
 }

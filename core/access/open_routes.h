@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "access/route_set.h"
 #include "registry/routes.h"
 
 namespace cooper::access {
@@ -25,6 +26,8 @@ struct RouteOptions {
   std::vector<std::string> client_certificates;
   std::vector<std::string> plain_hosts;
   std::vector<std::string> unverified_hosts;
+  std::vector<std::string> lax_hosts;  // plain HTTP where nothing speaks TLS; Kaniko's --insecure-registry
+  OtherHosts others;
   std::string config;
   bool no_fallback = false;
   std::function<void(const std::string&)> on_note;  // what files say to no effect, a line each; may be empty

@@ -74,6 +74,10 @@ void add_plain_host(const std::string& value, const std::string& what, RouteSet&
   set.hosts[host_alone(value, what)].plain_http = true;
 }
 
+void add_lax_host(const std::string& value, const std::string& what, RouteSet& set) {
+  set.hosts[host_alone(value, what)].may_be_plain = true;
+}
+
 void add_unverified_host(const std::string& value, const std::string& what, RouteSet& set) {
   set.hosts[host_alone(value, what)].verify = false;
 }

@@ -17,6 +17,8 @@ void add_authority(const std::string& value, const std::string& what, RouteSet& 
 // "HOST=CERT,KEY".
 void add_client_certificate(const std::string& value, const std::string& what, RouteSet& set);
 void add_plain_host(const std::string& value, const std::string& what, RouteSet& set);
+// Plain HTTP, but only where nothing speaks TLS.
+void add_lax_host(const std::string& value, const std::string& what, RouteSet& set);
 void add_unverified_host(const std::string& value, const std::string& what, RouteSet& set);
 
 }  // namespace cooper::access

@@ -29,11 +29,19 @@ struct Route {
 
 struct HostSettings {
   bool plain_http = false;
-  bool insecure = false;  // any certificate, or none: https without verification, else plain http
+  bool insecure = false;      // any certificate, or none: https without verification, else plain http
+  bool may_be_plain = false;  // plain http, but only where nothing speaks TLS
   bool verify = true;
   std::vector<std::string> ca_files;
   std::string client_cert;
   std::string client_key;
+};
+
+// How hosts are spoken to that nobody named.
+struct OtherHosts {
+  bool may_be_plain = false;
+  bool verify = true;
+  std::vector<std::string> but;  // hosts that this is not about
 };
 
 struct RouteSet {

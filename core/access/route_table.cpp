@@ -63,6 +63,7 @@ bool serves(const Mirror& mirror, const oci::Reference& reference) {
 void add_settings(const HostSettings& more, HostSettings& settings) {
   settings.plain_http |= more.plain_http;
   settings.insecure |= more.insecure;
+  settings.may_be_plain |= more.may_be_plain;
   settings.verify &= more.verify;
   settings.ca_files.insert(settings.ca_files.end(), more.ca_files.begin(), more.ca_files.end());
   if (!settings.client_cert.empty()) return;
@@ -108,19 +109,29 @@ HostSettings RouteTable::settings_named(const std::string& name) const {
   return settings;
 }
 
+HostSettings RouteTable::settings_of_others(const std::string& host) const {
+  HostSettings settings;
+  const std::vector<std::string>& named = options_.others.but;
+  if (std::find(named.begin(), named.end(), host) != named.end()) return settings;
+  settings.may_be_plain = options_.others.may_be_plain;
+  settings.verify = options_.others.verify;
+  return settings;
+}
+
 registry::HostOptions RouteTable::host(const std::string& host) const {
   return hosts_.with([&](std::map<std::string, registry::HostOptions>& hosts) {
     if (const auto known = hosts.find(host); known != hosts.end()) return known->second;
     HostSettings settings = settings_of(host);
     const bool speaks_tls = says_how_to_speak_tls(settings);
     add_settings(settings_named(""), settings);
+    add_settings(settings_of_others(host), settings);
     for (const std::string& file : settings.ca_files) check_readable(host, file);
     check_readable(host, settings.client_cert);
     check_readable(host, settings.client_key);
     registry::HostOptions options;
     options.plain_http = settings.plain_http;
     options.speaks_tls = speaks_tls;
-    options.may_be_plain = settings.insecure && !settings.plain_http;
+    options.may_be_plain = (settings.insecure || settings.may_be_plain) && !settings.plain_http;
     options.tls.ca_files = settings.ca_files;
     options.tls.client_cert = settings.client_cert;
     options.tls.client_key = settings.client_key;

@@ -17,6 +17,7 @@ struct RouteTableOptions {
   // Where HOST[:PORT] may have a directory of certificates, the strongest first.
   std::vector<std::string> certificate_roots;
   bool fallback = true;  // whether a name that has mirrors is also pulled from where it says
+  OtherHosts others = {};
 };
 
 class RouteTable final : public registry::Routes {
@@ -31,6 +32,7 @@ class RouteTable final : public registry::Routes {
   // What is said of this host in particular.
   HostSettings settings_of(const std::string& host) const;
   HostSettings settings_named(const std::string& name) const;
+  HostSettings settings_of_others(const std::string& host) const;
 
   const RouteTableOptions options_;
   // Certificates are looked for once a host, when it is first spoken to.

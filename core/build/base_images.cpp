@@ -35,7 +35,11 @@ void check_layers(const std::string& image, const oci::Manifest& manifest, const
 
 BaseImages::BaseImages(Toolbox& tools, snapshot::LayerStore& layers, base::ThreadPool& pool,
                        std::stop_token stop)
-    : tools_(tools), layers_(layers), pool_(pool), stop_(std::move(stop)) {}
+    : tools_(tools),
+      warm_(std::make_shared<const WarmBlobs>(tools.warm_layouts)),
+      layers_(layers),
+      pool_(pool),
+      stop_(std::move(stop)) {}
 
 std::optional<std::int64_t> BaseImages::created(const base::Digest& manifest) const {
   const auto found = created_.find(manifest);
@@ -57,6 +61,11 @@ std::string BaseImages::read_document(const Origin& origin, const oci::Descripto
     os::FdSource source(blob.get(), digest.str());
     std::string text = base::read_all(source, kDocumentLimit, digest.str());
     if (base::sha256(text) == digest) return text;
+  }
+  if (auto source = warm_->open(digest)) {
+    std::string text = base::read_all(*source, kDocumentLimit, digest.str());
+    tools_.store->put_blob(text);
+    return text;
   }
   std::string text = origin.read_document(document, is_manifest);
   tools_.store->put_blob(text);
@@ -96,8 +105,10 @@ BaseImages::Origin BaseImages::in_registry(const std::string& name) {
   origin.read_document = [this, reference](const oci::Descriptor& document, bool is_manifest) {
     return read_from_registry(reference, document, is_manifest);
   };
-  origin.open_blob = [client = tools_.registry, reference](const oci::Descriptor& blob,
-                                                           const std::stop_token& stop) {
+  origin.open_blob = [client = tools_.registry, warm = warm_, reference](
+                         const oci::Descriptor& blob,
+                         const std::stop_token& stop) -> std::unique_ptr<base::ByteSource> {
+    if (auto here = warm->open(blob.digest)) return here;
     return client->open_blob(reference, blob, stop);
   };
   origin.repository = std::move(reference);

@@ -13,6 +13,7 @@
 
 #include "base/thread_pool.h"
 #include "build/toolbox.h"
+#include "build/warm_blobs.h"
 #include "dockerfile/frontend.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
@@ -63,6 +64,7 @@ class BaseImages final : public dockerfile::ImageResolver {
   dockerfile::ResolvedImage keep(const Pinned& image);
 
   Toolbox& tools_;
+  std::shared_ptr<const WarmBlobs> warm_;
   snapshot::LayerStore& layers_;
   base::ThreadPool& pool_;
   std::stop_token stop_;

@@ -109,9 +109,14 @@ class Build {
     settle_epoch(ast);
     // Stages, arguments, bases pinned to digests; a graph and an image config per platform.
     for (const oci::Platform& platform : target_platforms(request_)) lower(ast, platform);
+    for (const std::string& target : request_.further_targets) lower_further(ast, target);
     require_entitlements(definition_, roots(), request_);
     caches_->mounts().check_ids(definition_);
     push_check.wait();
+    if (tools_.on_plan) {
+      tools_.on_plan(graph::print(definition_));
+      return {};
+    }
     // Beyond this point there are no Dockerfile terms.
     for (const dockerfile::Lowered& lowered : lowered_) image_steps_.add(lowered);
     ops::Services services = make_services();
@@ -206,6 +211,15 @@ class Build {
     lowered_.push_back(dockerfile::lower(dockerfile::resolve(ast, input), input, bases_, definition_));
   }
 
+  // Beside the image: nothing of it is exported.
+  void lower_further(const dockerfile::Ast& ast, const std::string& target) {
+    dockerfile::FrontendInput input = frontend_input(request_, context_, target_platforms(request_).front());
+    if (named_epoch_) input.build_args["SOURCE_DATE_EPOCH"] = fmt::format("{}", *named_epoch_);
+    input.target = target;
+    const int root = dockerfile::lower(dockerfile::resolve(ast, input), input, bases_, definition_).root;
+    if (root != graph::kScratch) further_roots_.push_back(root);
+  }
+
   std::optional<std::int64_t> epoch() const {
     if (request_.epoch) return request_.epoch;
     if (lowered_.front().source_date_epoch) return lowered_.front().source_date_epoch;
@@ -279,6 +293,7 @@ class Build {
     for (const dockerfile::Lowered& lowered : lowered_) {
       if (lowered.root != graph::kScratch) roots.push_back(lowered.root);
     }
+    roots.insert(roots.end(), further_roots_.begin(), further_roots_.end());
     return roots;
   }
 
@@ -358,6 +373,7 @@ class Build {
   std::optional<std::int64_t> named_epoch_;  // the time of what SOURCE_DATE_EPOCH names
   graph::Definition definition_;
   std::vector<dockerfile::Lowered> lowered_;
+  std::vector<int> further_roots_;
   Findings findings_;
   ops::SelectionMemo selections_;
   ImageSteps image_steps_;

@@ -22,6 +22,7 @@ ops::GitSourceOptions git_options(const BuildRequest& request, Toolbox& tools, S
   options.access.on_retry = [&tools](const std::string& text) { warn(tools, text); };
   options.access.ssh_agent = [&agents, stop] { return agents.socket_of("default", stop).value_or(""); };
   if (!request.known_hosts.empty()) options.access.known_hosts = {request.known_hosts};
+  options.access.verify = request.verify_git;
   options.store = tools.store;
   options.warn = [&tools](const std::string& text) { warn(tools, text); };
   return options;

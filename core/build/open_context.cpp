@@ -9,8 +9,11 @@
 
 #include "archive/foreign.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "build/archive_context.h"
 #include "build/context_kind.h"
+#include "build/context_object.h"
+#include "build/context_view.h"
 #include "build/find_dockerfile.h"
 #include "build/git_context.h"
 #include "context/git_time.h"
@@ -98,7 +101,11 @@ class Opener {
         finder_(request, services.tools.standard_input, services.http) {}
 
   OpenedContext open() {
-    open_main(read_written(request_.context));
+    if (request_.context_form.object) {
+      open_object(*request_.context_form.object);
+    } else {
+      open_main(read_written(request_.context));
+    }
     for (const auto& [name, value] : request_.named_contexts) open_named(name, value);
     return std::move(opened_);
   }
@@ -136,6 +143,7 @@ class Opener {
 
   void open_file(const std::string& path) {
     ArchiveOrText found = read_file(path);
+    require_archive(found, path);
     if (found.tree == nullptr) {
       throw Error(ErrorKind::kContext,
                   fmt::format("build context '{}' is neither a directory nor a tar", path))
@@ -152,6 +160,7 @@ class Opener {
     os::WaitingSource source(services_.tools.standard_input, "standard input", stop_);
     ArchiveOrText found =
         read_archive_or_text(source, "standard input", *services_.tools.store, services_.now, stop_);
+    require_archive(found, "standard input");
     if (found.tree != nullptr) return open_archive(found.tree);
     if (!request_.dockerfile.empty() || request_.dockerfile_text) {
       throw Error(
@@ -164,7 +173,51 @@ class Opener {
     use({"Dockerfile", std::move(found.text), std::nullopt});
   }
 
+  // Whoever names a tar, or has an ignore file for what is fetched, gets one of these.
+  void open_part(const TreePtr& whole) {
+    auto tree = std::make_shared<ContextView>(whole, request_.context_form.directory);
+    FoundDockerfile dockerfile = finder_.in_tree(*tree, stop_);
+    opened_.ignore_patterns =
+        patterns_of(dockerfile.ignore ? dockerfile.ignore : read_text(*tree, kIgnoreFile));
+    if (!opened_.ignore_patterns.empty()) {
+      tree->ignore(PatternMatcher(opened_.ignore_patterns), services_.pool);
+      auto all = std::make_shared<const ContextView>(whole, request_.context_form.directory);
+      opened_.is_ignored = [all, tree](const std::string& file) {
+        return all->lookup(file) && !tree->lookup(file);
+      };
+    }
+    opened_.trees[kMain] = tree;
+    use(std::move(dockerfile));
+  }
+
+  void open_object(const ContextObject& object) {
+    OpenedObject opened = open_context_object(object, services_.tools, stop_);
+    tell(fmt::format("fetching the build context from '{}'", opened.name));
+    ArchiveOrText found =
+        read_archive_or_text(*opened.bytes, opened.name, *services_.tools.store, services_.now, stop_);
+    if (found.tree == nullptr) no_archive(opened.name, found.text);
+    open_archive(found.tree);
+  }
+
+  void require_archive(const ArchiveOrText& found, const std::string& name) const {
+    if (request_.context_form.is_archive && found.tree == nullptr) no_archive(name, found.text);
+  }
+
+  [[noreturn]] static void no_archive(const std::string& name, const std::string& text) {
+    constexpr std::size_t kShown = 60;
+    std::string begin = text.substr(0, std::min(text.find('\n'), kShown));
+    throw Error(ErrorKind::kContext, text.empty()
+                                         ? fmt::format("build context '{}' is no tar: it is empty", name)
+                                         : fmt::format("build context '{}' is no tar: it begins with '{}'",
+                                                       name, base::escape_bytes(begin)))
+        .hint("give a tar, plain or compressed with gzip, bzip2, xz or zstd");
+  }
+
   void open_archive(const std::shared_ptr<const ops::ArchiveTree>& archive) {
+    if (!request_.context_form.directory.empty()) {
+      opened_.times[kMain] = archive->newest_file();
+      return open_part(archive);
+    }
     FoundDockerfile dockerfile = finder_.in_tree(*archive, stop_);
     opened_.ignore_patterns =
         patterns_of(dockerfile.ignore ? dockerfile.ignore : read_text(*archive, kIgnoreFile));
@@ -186,11 +239,14 @@ class Opener {
     opened_.trees[kMain] = fetched;
     opened_.times[kMain] = services_.http.pin(source, stop_).time;
     // A Dockerfile from elsewhere: then this is a file to copy, whatever it holds, unless it is a tar.
-    if (finder_.is_elsewhere() && !is_archive(*fetched)) return use(finder_.in_tree(*fetched, stop_));
+    if (!request_.context_form.is_archive && finder_.is_elsewhere() && !is_archive(*fetched))
+      return use(finder_.in_tree(*fetched, stop_));
     os::Fd file = fetched->open(source.filename);
     os::FdSource bytes(file.get(), shown);
     ArchiveOrText found = read_archive_or_text(bytes, shown, *services_.tools.store, services_.now, stop_);
+    require_archive(found, shown);
     if (found.tree == nullptr) return use_fetched(shown, std::move(found.text));
+    if (request_.context_form.is_ignoring) return open_archive(found.tree);
     opened_.trees[kMain] = found.tree;
     if (!opened_.times[kMain]) opened_.times[kMain] = found.tree->newest_file();
     use(finder_.in_tree(*found.tree, stop_));
@@ -204,6 +260,7 @@ class Opener {
     opened_.trees[kMain] = tree;
     opened_.times[kMain] = services_.git.pin(source, stop_).time;
     if (request_.epoch_from_git && !request_.epoch) opened_.commit_time = opened_.times[kMain];
+    if (request_.context_form.is_ignoring) return open_part(tree);
     use(finder_.in_tree(*tree, stop_));
   }
 

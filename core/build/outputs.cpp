@@ -19,6 +19,7 @@ using base::ErrorKind;
 const std::set<std::string> kImageAttributes = {"name",
                                                 "push",
                                                 "push-by-digest",
+                                                "ignore-immutable-tags",
                                                 "dest",
                                                 "tar",
                                                 "oci-mediatypes",
@@ -136,6 +137,7 @@ class OutputOpener {
     exporter::RegistryOutput output;
     output.names = output_names(request_, attributes);
     output.by_digest = attributes.flag("push-by-digest", false);
+    output.ignore_immutable = attributes.flag("ignore-immutable-tags", false);
     if (output.names.empty()) {
       throw Error(ErrorKind::kUsage, "nothing to push to: the image has no name")
           .hint("add -t HOST/REPOSITORY:TAG");

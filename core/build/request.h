@@ -42,6 +42,29 @@ struct SecretSource {
   std::optional<std::string> value;  // from the environment
 };
 
+// A tar in an object store that is the context, instead of BuildRequest::context.
+struct ContextObject {
+  std::string type;                               // s3, gcs, azblob
+  std::map<std::string, std::string> attributes;  // as a cache in such a store has them
+  std::string object;
+};
+
+// What somebody knows of a context before it is looked at.
+struct ContextForm {
+  std::optional<ContextObject> object;
+  bool is_archive = false;   // what is fetched or read must be a tar: never a Dockerfile
+  bool is_ignoring = false;  // its ignore file counts also where it was fetched
+  std::string directory;     // the part of it that is the context, "" for all; not of a local directory
+};
+
+// How the layers of this build become those of the image.
+struct ImageShape {
+  bool single_layer = false;          // one for all steps of the final stage
+  std::vector<std::string> left_out;  // absolute paths that, with all below, are in none of them
+
+  bool is_as_built() const { return !single_layer && left_out.empty(); }
+};
+
 struct BuildRequest {
   std::string context;     // as written: a directory, a tar file, "-", a URL (docs/contexts.md)
   std::string dockerfile;  // a path, a URL, "-" for standard input; "" for the context's Dockerfile
@@ -51,7 +74,12 @@ struct BuildRequest {
   std::vector<std::string> hidden_files;
   std::map<std::string, std::string> named_contexts;  // --build-context name=value
 
+  ContextForm context_form;
+  bool verify_git = true;  // false: git servers may show any certificate
+
   std::string target;
+  std::vector<std::string> further_targets;  // stages that are built, too, and go nowhere
+  ImageShape shape;
   std::vector<oci::Platform> platforms;  // empty: the host's
   std::map<std::string, std::string> build_args;
   std::map<std::string, std::string> labels;

@@ -36,6 +36,10 @@ struct Toolbox {
   ops::StepFlights* flights = nullptr;  // shared with the other builds of this process; null: there are none
   // Each lint finding once, as it is made: also those of a build that then fails.
   FindingSink on_finding;
+  // OCI image layouts that may have what base images consist of: looked into before registries are asked.
+  std::vector<std::string> warm_layouts;
+  // Hears what would be done, instead of anything being done. May be empty.
+  std::function<void(const std::string& plan)> on_plan;
   bool explain = false;     // say why each step was not answered from the cache
   int standard_input = 0;   // for the context -, and -f -
   int standard_output = 1;  // for outputs with dest=-

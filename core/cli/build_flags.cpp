@@ -233,6 +233,10 @@ build::BuildRequest make_request(const BuildFlags& flags, const Environment& env
   request.context = flags.context;
   request.dockerfile = flags.file;
   request.hidden_files = flags.hidden_files;
+  request.context_form = flags.context_form;
+  request.shape = flags.shape;
+  request.further_targets = flags.further_targets;
+  request.verify_git = flags.verify_git;
   request.target = flags.target;
   for (const std::string& text : flags.tags) request.tags.push_back(oci::Reference::parse(text).str());
   for (const std::string& text : flags.build_args) add_build_arg(text, environment, request);

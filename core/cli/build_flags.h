@@ -49,7 +49,14 @@ struct BuildFlags {
   std::string store_limit;
   std::string isolation = "auto";
   RegistryFlags registry;
-  std::vector<std::string> hidden_files;  // no flag: what the caller writes beside the sources
+  // No flags of `cooper build`: what other command lines ask for.
+  std::vector<std::string> hidden_files;  // what the caller writes beside the sources
+  build::ContextForm context_form;
+  build::ImageShape shape;
+  std::vector<std::string> further_targets;
+  std::vector<std::string> warm_layouts;
+  bool verify_git = true;
+  bool only_plan = false;  // print the steps and run none
   int parallel = 0;
   bool check = false;
   bool no_cache = false;

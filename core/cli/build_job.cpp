@@ -101,6 +101,13 @@ class BuildJob {
         tools_(session_.open_tools(flags.registry, log_)) {
     tools_.flights = shared.flights;
     tools_.explain = flags.explain || !flags.result_file.empty();
+    tools_.warm_layouts = flags.warm_layouts;
+    if (flags.only_plan) {
+      tools_.on_plan = [this](const std::string& plan) {
+        std::fputs(display_.mask(plan).c_str(), stdout);
+        std::fflush(stdout);
+      };
+    }
     tools_.on_dockerfile = [this](const std::string& name, const std::string& text) {
       display_.remember(name, text);
     };

@@ -1,5 +1,7 @@
 #include "cli/kaniko_command.h"
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -7,9 +9,12 @@
 #include "cli/build_job.h"
 #include "cli/kaniko_arguments.h"
 #include "cli/kaniko_flags.h"
+#include "cli/kaniko_front.h"
 #include "cli/kaniko_help.h"
 #include "cli/kaniko_job.h"
+#include "cli/kaniko_push.h"
 #include "cli/kaniko_results.h"
+#include "cli/login_command.h"
 #include "cli/network.h"
 #include "cli/session.h"
 #include "net/redact.h"
@@ -22,20 +27,6 @@ namespace {
 using base::Error;
 using base::ErrorKind;
 
-constexpr int kAnyError = 1;
-
-int exit_code_of(const Error& error) {
-  return error.kind() == ErrorKind::kRunFailed ? error.exit_status() : kAnyError;
-}
-
-void print_error(const Error& error) {
-  std::fprintf(stderr, "error: %s\n", error.render().c_str());
-}
-
-void warn(const std::string& line) {
-  std::fprintf(stderr, "warning: %s\n", line.c_str());
-}
-
 void put_text(const Network& network, const std::string& url, const std::string& text,
               const std::stop_token& stop) {
   net::Request request;
@@ -43,30 +34,31 @@ void put_text(const Network& network, const std::string& url, const std::string&
   request.url = url;
   request.body = text;
   const net::Response response = net::send_with_retry(
-      {}, [&] { return network.http->send(request, stop); }, warn, stop);
+      {}, [&] { return network.http->send(request, stop); }, print_kaniko_warning, stop);
   if (response.status / 100 == 2) return;
   throw Error(ErrorKind::kIo, fmt::format("'{}' answered {}", net::redact_url(url), response.status));
 }
 
-void write_results(const KanikoSettings& settings, const KanikoJob& job, const BuildOutcome& outcome,
+void write_results(const KanikoSettings& settings, const KanikoJob& job, const build::BuildResult& result,
                    const std::stop_token& stop) {
-  if (!outcome.result->image) return;
-  const std::vector<KanikoResult> results = kaniko_results(
-      settings, job.destinations, outcome.result->image->digest, job.environment.get("BUILDER_OUTPUT"));
+  if (!result.image) return;
+  const std::vector<KanikoResult> results =
+      kaniko_results(settings, job.destinations, result.image->digest, job.environment.get("BUILDER_OUTPUT"));
   write_kaniko_results(results, [&](const std::string& url, const std::string& text) {
-    put_text(open_network(job.environment, job.build.registry, warn), url, text, stop);
+    put_text(open_network(job.environment, job.build.registry, print_kaniko_warning), url, text, stop);
   });
 }
 
 int build(const KanikoSettings& settings, const Environment& environment) {
   const KanikoJob job = make_kaniko_job(settings, environment);
+  // Refuse what is asked for wrongly before anything is set up.
   make_request(job.build, job.environment);
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   Session session(job.environment, job.build.store, job.build.isolation);
   const BuildOutcome outcome = run_build_job(job.build, "", job.environment, session, {});
   if (outcome.failure)
-    return session.stop_signal() != 0 ? 128 + session.stop_signal() : exit_code_of(*outcome.failure);
-  write_results(settings, job, outcome, session.stop());
+    return session.stop_signal() != 0 ? 128 + session.stop_signal() : kaniko_exit_code(*outcome.failure);
+  write_results(settings, job, *outcome.result, session.stop());
   return 0;
 }
 
@@ -76,12 +68,39 @@ void require_no_words(const std::vector<std::string>& words) {
       .hint("see --help; the context is given as --context=DIRECTORY");
 }
 
+// `executor login` is `cooper login`, with the login kept where this program looks for it.
+int login(std::vector<std::string> arguments, const Environment& environment) {
+  CLI::App app("logs in to a registry", "login");
+  LoginFlags flags;
+  add_login_flags(app, flags);
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    throw Error(ErrorKind::kUsage, error.what()).hint("see login --help");
+  }
+  KanikoSettings settings;
+  settings.directory = environment.get("KANIKO_DIR");
+  const std::string directory = kaniko_directory(settings);
+  const bool is_ours = kaniko_store(settings, environment).starts_with(directory + "/");
+  if (flags.authfile.empty() && environment.get("DOCKER_CONFIG").empty() && is_ours)
+    flags.authfile = directory + "/.docker/config.json";
+  return run_login_command(flags, environment);
+}
+
 int dispatch(const std::vector<std::string>& arguments, const Environment& environment) {
-  const KanikoArguments parsed = parse_kaniko_arguments(arguments, kaniko_flags(), environment);
+  const std::string command = arguments.empty() ? std::string() : arguments.front();
+  const std::vector<std::string> rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
+  if (command == "login") return login(rest, environment);
+  const bool is_push = command == "push";
+  const KanikoArguments parsed =
+      parse_kaniko_arguments(is_push ? rest : arguments, kaniko_flags(), environment);
   if (parsed.wants_help) {
     std::fputs(kaniko_help(kaniko_flags()).c_str(), stdout);
     return 0;
   }
+  if (is_push) return run_kaniko_push(parsed.words, parsed.settings, environment);
   require_no_words(parsed.words);
   return build(parsed.settings, environment);
 }
@@ -89,12 +108,7 @@ int dispatch(const std::vector<std::string>& arguments, const Environment& envir
 }  // namespace
 
 int run_kaniko_command(const std::vector<std::string>& arguments, const Environment& environment) {
-  try {
-    return dispatch(arguments, environment);
-  } catch (const Error& error) {
-    print_error(error);
-    return exit_code_of(error);
-  }
+  return run_as_kaniko([&] { return dispatch(arguments, environment); });
 }
 
 }  // namespace cooper::cli

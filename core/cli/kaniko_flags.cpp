@@ -123,14 +123,11 @@ const KanikoFlagTable kCache = {
      [](V v, S& s) { s.no_push_cache = on(v); }},
     {"compressed-caching", 0, "", kSwitch, "true", "", kNoMeaning,
      "layers are compressed once and streamed: memory does not grow with them", nullptr},
-};
-
-const KanikoFlagTable kSharedCache = {
     {"cache-dir", 0, "", kText, "/cache", "", kHonoured,
      "base images that the warmer put there are read from it, each blob checked against its digest",
      [](V v, S& s) { s.cache_directory = v; }},
-    {"cache-ttl", 0, "", kText, "336h", "", kHonoured, "older results and warmed images count as none",
-     apply_cache_ttl},
+    {"cache-ttl", 0, "", kText, "336h", "", kHonoured,
+     "older results count as none; of a warmed image the registry is asked which it is", apply_cache_ttl},
 };
 
 const KanikoFlagTable kPushing = {
@@ -214,8 +211,9 @@ const KanikoFlagTable kWarmer = {
      "a path or an http(s) URL: fetch the bases of all its stages", [](V v, S& s) { s.dockerfile = v; }},
     {"cache-dir", 'c', "", kText, "/cache", "", kHonoured, "the OCI image layout that they are kept in",
      [](V v, S& s) { s.cache_directory = v; }},
-    {"force", 'f', "", kSwitch, "false", "", kHonoured, "fetch also what is there and young enough",
-     [](V v, S& s) { s.force = on(v); }},
+    {"force", 'f', "", kSwitch, "false", "", kNoMeaning,
+     "names are always asked for again, and blobs are what their digests say", nullptr},
+    {"cache-ttl", 0, "", kText, "336h", "", kNoMeaning, "the same", apply_cache_ttl},
 };
 
 void append(KanikoFlagTable& table, const KanikoFlagTable& more) {
@@ -232,7 +230,7 @@ const KanikoFlagTable& kaniko_flags() {
   static const KanikoFlagTable table = [] {
     KanikoFlagTable all;
     for (const KanikoFlagTable* part :
-         {&kSources, &kImage, &kOutputs, &kCache, &kSharedCache, &kPushing, &kRegistries, &kRun, &kLog})
+         {&kSources, &kImage, &kOutputs, &kCache, &kPushing, &kRegistries, &kRun, &kLog})
       append(all, *part);
     return all;
   }();
@@ -243,7 +241,6 @@ const KanikoFlagTable& warmer_flags() {
   static const KanikoFlagTable table = [] {
     KanikoFlagTable all = kWarmer;
     for (const char* name : {"build-arg", "custom-platform"}) all.push_back(row(kSources, name));
-    all.push_back(row(kSharedCache, "cache-ttl"));
     append(all, kRegistries);
     all.push_back(row(kRun, "kaniko-dir"));
     append(all, kLog);

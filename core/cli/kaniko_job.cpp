@@ -1,5 +1,6 @@
 #include "cli/kaniko_job.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,10 +30,6 @@ bool is_url(const std::string& text) {
   return text.starts_with("https://") || text.starts_with("http://");
 }
 
-std::string directory_of(const KanikoSettings& settings) {
-  return settings.directory.empty() ? kUsualDirectory : settings.directory;
-}
-
 std::string join_path(const std::string& directory, const std::string& path) {
   if (path.empty()) return directory;
   return directory.ends_with('/') ? directory + path : directory + "/" + path;
@@ -56,19 +53,24 @@ class JobMaker {
     check();
     BuildFlags& build = job_.build;
     build.store = kaniko_store(settings_, job_.environment);
-    build.target = settings_.targets.empty() ? "" : settings_.targets.front();
+    if (!settings_.targets.empty()) {
+      build.target = settings_.targets.front();
+      build.further_targets.assign(settings_.targets.begin() + 1, settings_.targets.end());
+    }
+    build.only_plan = settings_.dry_run;
+    build.warm_layouts = {settings_.cache_directory};
     build.labels = settings_.labels;
     build.annotations = settings_.annotations;
     build.secrets.insert(build.secrets.end(), settings_.secrets.begin(), settings_.secrets.end());
     if (!settings_.platform.empty()) build.platforms = {settings_.platform};
     for (const std::string& text : settings_.build_args) add_build_arg(text);
     if (settings_.reproducible) build.source_date_epoch = "0";
-    build.no_push_check = settings_.skip_push_check;
+    build.no_push_check = settings_.skip_push_check || settings_.dry_run;
     set_context();
     set_outputs();
     set_cache();
     set_log();
-    build.registry = kaniko_registry(settings_, own_hosts());
+    build.registry = kaniko_registry(settings_, job_.environment, own_hosts());
     if (std::string note = note_without_meaning(settings_, job_.environment); !note.empty())
       job_.notes.push_back(std::move(note));
     return std::move(job_);
@@ -119,25 +121,34 @@ class JobMaker {
   }
 
   void set_context() {
-    const KanikoContext context = read_kaniko_context(settings_, job_.environment.variables());
+    KanikoContext context = read_kaniko_context(settings_, job_.environment.variables());
     using Kind = KanikoContext::Kind;
-    switch (context.kind) {
-      case Kind::kDirectory:
-        job_.build.context = join_path(context.value, settings_.sub_path);
-        job_.build.file = dockerfile_for_directory();
-        return;
-      case Kind::kGit:
-        set_git_credentials(context.value);
-        [[fallthrough]];
-      case Kind::kTar:
-      case Kind::kTarOnStdin:
-      case Kind::kHttp:
-        job_.build.context = context.value;
-        job_.build.file = dockerfile_elsewhere();
-        return;
-      case Kind::kObject:
-        throw Error(ErrorKind::kUnsupported, "contexts in object stores");
+    BuildFlags& build = job_.build;
+    build.context = context.value;
+    if (context.kind == Kind::kDirectory) {
+      build.context = join_path(context.value, settings_.sub_path);
+      build.file = dockerfile_for_directory();
+      return;
     }
+    build.file = dockerfile_elsewhere();
+    build.context_form.is_ignoring = true;
+    if (context.kind == Kind::kGit) {
+      set_git_credentials(context.value);
+      build.verify_git = !settings_.git.skip_tls_verify;
+      return;
+    }
+    build.context_form.is_archive = true;
+    build.context_form.directory = settings_.sub_path;
+    if (context.kind == Kind::kObject) build.context_form.object = store_object(std::move(context));
+  }
+
+  // What Azure's account key is to be used for is its own blobs; a signature in the URL is enough by itself.
+  build::ContextObject store_object(KanikoContext context) const {
+    const std::string key = job_.environment.get("AZURE_STORAGE_ACCESS_KEY");
+    const bool has_signature = context.value.find('?') != std::string::npos;
+    if (context.store == "azblob" && !key.empty() && !has_signature)
+      context.attributes["secret_access_key"] = key;
+    return {context.store, std::move(context.attributes), std::move(context.object)};
   }
 
   // As Kaniko looks for it: a path here, else in the context. What nobody named is the context's own first.
@@ -193,7 +204,8 @@ class JobMaker {
     if (!settings_.image_format.empty())
       form += settings_.image_format == "docker" ? ",oci-mediatypes=false" : ",oci-mediatypes=true";
     std::vector<std::string>& outputs = job_.build.outputs;
-    outputs.push_back((job_.pushes ? "type=registry" : "type=image") + form);
+    const std::string mercy = settings_.ignore_immutable_tags ? ",ignore-immutable-tags=true" : "";
+    outputs.push_back(job_.pushes ? "type=registry" + mercy + form : "type=image" + form);
     if (!settings_.tar_path.empty())
       outputs.push_back("type=docker," + csv_field("dest", settings_.tar_path) + form);
     if (!settings_.layout_path.empty())
@@ -252,9 +264,13 @@ KanikoJob make_kaniko_job(const KanikoSettings& settings, const Environment& env
   return JobMaker(settings, environment).make();
 }
 
+std::string kaniko_directory(const KanikoSettings& settings) {
+  return settings.directory.empty() ? kUsualDirectory : settings.directory;
+}
+
 Environment kaniko_environment(const KanikoSettings& settings, const Environment& environment) {
   std::map<std::string, std::string> variables = environment.variables();
-  const std::string directory = directory_of(settings);
+  const std::string directory = kaniko_directory(settings);
   const std::string logins = directory + "/.docker";
   if (environment.get("DOCKER_CONFIG").empty() && exists(logins + "/config.json"))
     variables["DOCKER_CONFIG"] = logins;
@@ -265,26 +281,33 @@ Environment kaniko_environment(const KanikoSettings& settings, const Environment
 
 std::string kaniko_store(const KanikoSettings& settings, const Environment& environment) {
   if (!environment.get("COOPER_STORE").empty()) return environment.default_store();
-  const std::string directory = directory_of(settings);
+  const std::string directory = kaniko_directory(settings);
   // Where it was named it is made; else only what is there is used.
   const bool is_named = !settings.directory.empty() && !exists(directory);
   if (is_named || ::access(directory.c_str(), W_OK | X_OK) == 0) return directory + "/cooper";
   return environment.default_store();
 }
 
-RegistryFlags kaniko_registry(const KanikoSettings& settings, const std::vector<std::string>& own_hosts) {
+RegistryFlags kaniko_registry(const KanikoSettings& settings, const Environment& environment,
+                              const std::vector<std::string>& own_hosts) {
   RegistryFlags flags;
   flags.mirrors = settings.mirrors;
   flags.maps = settings.maps;
   flags.authorities = settings.authorities;
   flags.client_certificates = settings.client_certificates;
-  flags.plain_hosts = settings.insecure_registries;
+  flags.lax_hosts = settings.insecure_registries;
   flags.unverified_hosts = settings.unverified_registries;
   flags.no_fallback = settings.no_fallback;
+  flags.others = {settings.pull.insecure, !settings.pull.skip_tls_verify, own_hosts};
   for (const std::string& host : own_hosts) {
-    if (settings.push.insecure) flags.plain_hosts.push_back(host);
+    if (settings.push.insecure) flags.lax_hosts.push_back(host);
     if (settings.push.skip_tls_verify) flags.unverified_hosts.push_back(host);
   }
+  if (settings.credential_helpers)
+    flags.credential_places.emplace(settings.credential_helpers->begin(), settings.credential_helpers->end());
+  flags.kaniko_variables = true;
+  flags.attempts = std::max(settings.push_retries, settings.pull_retries) + 1;
+  flags.client_type = environment.get("UPSTREAM_CLIENT_TYPE");
   return flags;
 }
 

@@ -24,10 +24,12 @@ struct KanikoJob {
 KanikoJob make_kaniko_job(const KanikoSettings& settings, const Environment& environment);
 
 // --kaniko-dir: where the store is, and what of Kaniko's own files counts. Shared with the warmer.
+std::string kaniko_directory(const KanikoSettings& settings);
 Environment kaniko_environment(const KanikoSettings& settings, const Environment& environment);
 std::string kaniko_store(const KanikoSettings& settings, const Environment& environment);
 // The flags about registries; `own_hosts` are those that the image and the cache go to.
-RegistryFlags kaniko_registry(const KanikoSettings& settings, const std::vector<std::string>& own_hosts);
+RegistryFlags kaniko_registry(const KanikoSettings& settings, const Environment& environment,
+                              const std::vector<std::string>& own_hosts);
 // "--a, --b: no meaning here"; "" when there is nothing to say.
 std::string note_without_meaning(const KanikoSettings& settings, const Environment& environment);
 

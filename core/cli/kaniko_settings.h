@@ -82,9 +82,7 @@ struct KanikoSettings {
   bool log_timestamp = false;
   bool dry_run = false;
 
-  // The warmer's own.
-  std::vector<std::string> images;
-  bool force = false;
+  std::vector<std::string> images;  // the warmer's own
 
   // Flags and variables that were given and have no meaning here, as they were written.
   std::vector<std::string> without_meaning;

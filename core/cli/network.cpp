@@ -1,5 +1,7 @@
 #include "cli/network.h"
 
+#include <algorithm>
+
 #include "access/open_credentials.h"
 #include "cloud/context.h"
 
@@ -46,16 +48,20 @@ std::shared_ptr<registry::Client> Network::cache_client() const {
 Network open_network(const Environment& environment, const RegistryFlags& flags,
                      std::function<void(const std::string&)> on_retry) {
   Network network;
-  network.http = net::HttpClient::create(http_options(environment));
+  net::ClientOptions http = http_options(environment);
+  if (!flags.client_type.empty()) http.user_agent += "," + flags.client_type;
+  network.http = net::HttpClient::create(std::move(http));
   access::RouteOptions routes = route_options(flags, environment);
   routes.on_note = on_retry;
   network.options.routes = access::open_routes(routes);
   network.options.on_retry = on_retry;
+  network.options.retry.attempts = std::max(network.options.retry.attempts, flags.attempts);
   cloud::CloudContext cloud;
   cloud.http = network.http;
   cloud.environment = environment.variables();
   cloud.on_retry = std::move(on_retry);
-  network.credentials = access::open_credentials(cloud, auth_options(flags, environment));
+  network.credentials = access::open_credentials(
+      cloud, {auth_options(flags, environment), flags.credential_places, flags.kaniko_variables});
   return network;
 }
 

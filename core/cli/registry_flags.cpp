@@ -42,6 +42,8 @@ access::RouteOptions route_options(const RegistryFlags& flags, const Environment
   options.client_certificates = flags.client_certificates;
   options.plain_hosts = flags.plain_hosts;
   options.unverified_hosts = flags.unverified_hosts;
+  options.lax_hosts = flags.lax_hosts;
+  options.others = flags.others;
   options.config = flags.config;
   options.no_fallback = flags.no_fallback;
   return options;

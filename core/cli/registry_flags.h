@@ -1,6 +1,8 @@
 // The flags of every command that reaches registries: who we are there, and where they really are.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,14 @@ struct RegistryFlags {
   std::vector<std::string> unverified_hosts;
   std::string config;
   bool no_fallback = false;
+
+  // Without a flag of cooper's own: what Kaniko's command line says besides.
+  std::vector<std::string> lax_hosts;                      // plain HTTP where nothing speaks TLS
+  access::OtherHosts others;                               // every host that was not named
+  std::optional<std::set<std::string>> credential_places;  // as access::CredentialOptions has them
+  bool kaniko_variables = false;                           // KANIKO_<HOST>_USER and _PASSWORD
+  int attempts = 0;                                        // of a request, where more than usual
+  std::string client_type;                                 // behind cooper's name in User-Agent
 };
 
 void add_registry_flags(CLI::App& app, RegistryFlags& flags);

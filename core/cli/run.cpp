@@ -16,6 +16,7 @@
 #include "cli/kaniko_command.h"
 #include "cli/login_command.h"
 #include "cli/personality.h"
+#include "cli/warmer_command.h"
 
 namespace cooper::cli {
 namespace {
@@ -37,6 +38,7 @@ int run(int argc, char** argv, const std::vector<Extension>& extensions) {
   Environment environment = Environment::of_process();
   const Called called = called_as({argv, argv + argc});
   if (called.personality == Personality::kKaniko) return run_kaniko_command(called.arguments, environment);
+  if (called.personality == Personality::kWarmer) return run_warmer_command(called.arguments, environment);
   CLI::App app("Builds container images in CI: no daemon, no privileged runner.", "cooper");
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
@@ -59,6 +61,7 @@ int run(int argc, char** argv, const std::vector<Extension>& extensions) {
   CLI::App* logout = app.add_subcommand("logout", "forget a login");
   add_logout_flags(*logout, logout_flags);
   app.add_subcommand("kaniko", "build by Kaniko's flags; also when cooper is called 'executor'");
+  app.add_subcommand("warmer", "fetch base images for later builds, by the flags of Kaniko's warmer");
   std::vector<CLI::App*> extended;
   for (const Extension& extension : extensions) extended.push_back(extension.add(app));
   try {

@@ -16,6 +16,7 @@ struct GitAccess {
   SecretLookup secret;                     // may be empty: no secrets
   std::function<std::string()> ssh_agent;  // its socket, asked for when it is needed; "" or empty: no ssh
   std::vector<std::string> known_hosts;    // files of host keys, besides the user's and the system's
+  bool verify = true;                      // false: any certificate of an https server
   std::string ssh_program = "ssh";
   std::function<void(const std::string&)> on_retry;  // hears each failed attempt as one line; may be empty
 };

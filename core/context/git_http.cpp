@@ -49,6 +49,7 @@ GitHttp::GitHttp(GitUrl url, std::optional<GitCredential> credential, const GitA
 net::Request GitHttp::request_to(const std::string& url) const {
   net::Request request;
   request.url = url;
+  request.tls.verify = access_.verify;
   request.headers = {{"User-Agent", kUserAgent}};
   if (credential_ && net::origin_of(url) == net::origin_of(url_.str()))
     request.headers.emplace_back("Authorization", credential_->authorization);

@@ -21,6 +21,16 @@ constexpr std::uint64_t kStreamedSize =
     8 << 20;  // bytes of file contents from which a layer is sent while compressed
 constexpr std::size_t kPushesAtOnce = 8;
 
+// How Amazon's, Google's and Harbor's registries put it.
+bool says_immutable(const base::Error& error) {
+  const std::string text = base::to_lower(error.summary());
+  for (const char* wording :
+       {"tag is immutable", "repository is immutable", "tag immutability", "configured as immutable"}) {
+    if (text.find(wording) != std::string::npos) return error.kind() == base::ErrorKind::kRegistry;
+  }
+  return false;
+}
+
 class RegistryExporter final : public Exporter {
  public:
   RegistryExporter(RegistryOutput output, std::shared_ptr<registry::Client> client,
@@ -58,7 +68,7 @@ class RegistryExporter final : public Exporter {
     }
     std::vector<std::string> written;
     for (const oci::Reference& name : output_.names) {
-      push_target(name, built, stop);
+      push_tag(name, built, stop);
       written.push_back(name.familiar());
     }
     return fmt::format("pushed {} as {}", base::join(written, ", "), built.target().digest.str());
@@ -141,6 +151,14 @@ class RegistryExporter final : public Exporter {
     pinned.tag.clear();
     pinned.digest = image.manifest.descriptor().digest;
     client_->push_manifest(pinned, image.manifest.media_type, image.manifest.raw, stop);
+  }
+
+  void push_tag(const oci::Reference& name, const BuiltImages& built, const std::stop_token& stop) {
+    try {
+      push_target(name, built, stop);
+    } catch (const base::Error& error) {
+      if (!output_.ignore_immutable || !says_immutable(error)) throw;
+    }
   }
 
   void push_target(const oci::Reference& name, const BuiltImages& built, const std::stop_token& stop) {

@@ -19,6 +19,7 @@ namespace cooper::exporter {
 struct RegistryOutput {
   std::vector<oci::Reference> names;  // at least one; every repository gets every blob
   bool by_digest = false;             // push-by-digest: no tags
+  bool ignore_immutable = false;      // a tag that must not be moved counts as pushed
 };
 
 // `places` knows from where blobs can be mounted, and hears where they are now.

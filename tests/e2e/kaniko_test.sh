@@ -1,32 +1,10 @@
-# shellcheck shell=bash
+#!/bin/bash
 # Kaniko's command line, its result files and its exit codes, with cooper under Kaniko's name.
+# shellcheck source=lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=kaniko.sh
+source "$(dirname "$0")/kaniko.sh"
 with_base
-
-mkdir -p "$work/kaniko"
-export KANIKO_DIR=$work/kaniko
-ln "$cooper" "$work/kaniko/executor" 2>/dev/null || cp "$cooper" "$work/kaniko/executor"
-executor=$work/kaniko/executor
-
-# Standard error goes to $work/log.
-kaniko() {
-  local result=0
-  "$executor" "$@" >"$work/output" 2>"$work/log" || result=$?
-  [[ $result -eq 0 ]] || { cat "$work/log" >&2 && fail "executor $*: exit code $result"; }
-}
-kaniko_fails() { # kaniko_fails CODE ARGUMENT...
-  local code=$1 result=0
-  shift
-  "$executor" "$@" >"$work/output" 2>"$work/log" || result=$?
-  message=$(cat "$work/log")
-  [[ $result -eq $code ]] || fail "executor $*: exit code $result, expected $code:"$'\n'"$message"
-  assert_lacks "$message" 'terminate called' 'standard error'
-}
-tag_digest() { # tag_digest REPOSITORY TAG
-  echo "sha256:$(curl -sS -f -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
-    -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' \
-    "http://$REGISTRY/v2/$1/manifests/$2" | sha256sum | cut -d' ' -f1)"
-}
 
 mkdir -p "$work/app/sub"
 printf 'FROM %s\nCOPY hello /hello\n' "$base" >"$work/app/Dockerfile"
@@ -65,6 +43,63 @@ assert_contains "$message" 'does not exist'
 kaniko_fails 1 -c "$work/app" -d "$REGISTRY/app:unwritten" --digest-file "$work/no/such/directory"
 assert_contains "$message" '--digest-file: cannot create'
 assert_contains "$message" "as $(tag_digest app unwritten)" 'pushed image'
+
+# --- outputs besides, and the form of the image ---
+export BUILDER_OUTPUT=$work/builder
+mkdir "$BUILDER_OUTPUT"
+kaniko -c "$work/app" -d "$REGISTRY/app:form" --compression=zstd --compression-level 3 --tar-path "$work/app.tar" \
+  --oci-layout-path "$work/layout" --label team=infra --reproducible
+unset BUILDER_OUTPUT
+digest=$(tag_digest app form)
+assert_file "$work/builder/images" "{\"name\":\"$REGISTRY/app:form\",\"digest\":\"$digest\"}"
+assert_eq "$(registry_manifest app form | jq -r '.layers[-1].mediaType')" application/vnd.oci.image.layer.v1.tar+zstd
+oci_verify "$work/layout"
+assert_eq "$(jq -r .created "$(oci_config "$work/layout")")" 1970-01-01T00:00:00Z 'time of a reproducible image'
+assert_eq "$(jq -r .config.Labels.team "$(oci_config "$work/layout")")" infra
+assert_contains "$(oci_layer_list "$work/layout" -1)" '1970-01-01 00:00:00 hello' 'newest layer'
+oci_open "$work/app.tar" "$work/app.opened"
+assert_eq "$(oci_layer_count "$work/app.opened")" 2
+
+kaniko -c "$work/app" -d "$REGISTRY/app:docker" --image-format docker
+assert_eq "$(registry_manifest app docker | jq -r .mediaType)" application/vnd.docker.distribution.manifest.v2+json
+
+# --- no push: nothing arrives, the digest is known ---
+kaniko -c "$work/app" -d "$REGISTRY/nowhere:1" --no-push --digest-file "$work/digest"
+assert_contains "$(cat "$work/digest")" sha256:
+[[ $(curl -s -o /dev/null -w '%{http_code}' "http://$REGISTRY/v2/nowhere/manifests/1") == 404 ]] || fail 'it was pushed'
+
+# --- a saved image onto a registry, as it is ---
+kaniko push "$work/app.tar" -d "$REGISTRY/pushed:tar"
+assert_eq "$(tag_digest pushed tar)" "$digest" 'pushed from a tar'
+kaniko push "$work/layout" --destination="$REGISTRY/pushed:layout"
+assert_eq "$(tag_digest pushed layout)" "$digest" 'pushed from a layout'
+tar -cf "$work/other.tar" -C "$work/app" hello
+kaniko_fails 1 push "$work/other.tar" -d "$REGISTRY/pushed:other"
+assert_contains "$message" 'holds no image in OCI layout'
+
+# --- the plan, and targets besides the image ---
+printf 'FROM %s AS one\nCOPY hello /one\nFROM %s AS two\nCOPY missing /two\n' "$base" "$base" >"$work/app/Targets"
+kaniko -c "$work/app" -f Targets --target one -d "$REGISTRY/app:one" --dryrun
+assert_contains "$(cat "$work/output")" 'COPY hello /one' 'plan'
+kaniko -c "$work/app" -f Targets --target one -d "$REGISTRY/app:one"
+kaniko_fails 1 -c "$work/app" -f Targets --target one,two -d "$REGISTRY/app:one"
+assert_contains "$message" 'missing'
+
+# --- the cache: a second build finds what the first one left in the repository ---
+if can_run; then
+  printf 'FROM %s\nRUN echo once >/once\nCOPY hello /hello\n' "$base" >"$work/app/Cached"
+  kaniko -c "$work/app" -f Cached -d "$REGISTRY/cached:1" --cache
+  rm -rf "$KANIKO_DIR/cooper"
+  kaniko -c "$work/app" -f Cached -d "$REGISTRY/cached:2" --cache=true --cache-ttl=6h
+  assert_contains "$(cat "$work/log")" '0 steps ran, 2 cached'
+  assert_eq "$(tag_digest cached 2)" "$(tag_digest cached 1)" 'cached image'
+  kaniko -c "$work/app" -f Cached -d "$REGISTRY/cached:3"
+  assert_contains "$(cat "$work/log")" '2 steps ran, 0 cached'
+  kaniko -c "$work/app" -f Cached -d "$REGISTRY/cached:4" --cache "--cache-repo=oci:$work/layers"
+  rm -rf "$KANIKO_DIR/cooper"
+  kaniko -c "$work/app" -f Cached -d "$REGISTRY/cached:5" --cache "--cache-repo=oci:$work/layers"
+  assert_contains "$(cat "$work/log")" '0 steps ran, 2 cached'
+fi
 
 # --- a RUN's own exit code ---
 if can_run; then

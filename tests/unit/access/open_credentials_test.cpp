@@ -123,7 +123,8 @@ TEST_F(AccessOpenCredentials, TheFlagComesFirstAndEveryPlaceIsTold) {
       {"HOME", path("home")},
       {"DOCKER_AUTH_CONFIG", config("r.example", "dGhleTpzZWNyZXQ=")},
       {"P", "secret"}};
-  auto store = open_credentials(with(variables), {"host=r.example,username=flag,password-env=P"});
+  auto store =
+      open_credentials(with(variables), {{"host=r.example,username=flag,password-env=P"}, {}, false});
   EXPECT_EQ(store->find("r.example", "app", {}).found->username, "flag");
   EXPECT_THAT(store->find("x.example", "app", {}).tried,
               testing::ElementsAre("--registry-auth is for 'r.example'",
@@ -142,6 +143,24 @@ TEST_F(AccessOpenCredentials, PodmansFilesCountToo) {
   EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app", {}).found->username, "me");
   variables["DOCKER_AUTH_CONFIG"] = path("home/.config/containers/auth.json");
   EXPECT_EQ(open_credentials(with(variables))->find("r.example", "app", {}).found->username, "you");
+}
+
+TEST_F(AccessOpenCredentials, OnlyThePlacesThatWereNamedAreAsked) {
+  const std::map<std::string, std::string> variables = {{"HOME", path("none")},
+                                                        {"CI_REGISTRY", "r.example"},
+                                                        {"CI_REGISTRY_USER", "ci"},
+                                                        {"CI_REGISTRY_PASSWORD", "secret"},
+                                                        {"KANIKO_R_EXAMPLE_USER", "named"},
+                                                        {"KANIKO_R_EXAMPLE_PASSWORD", "secret"}};
+  CredentialOptions options;
+  EXPECT_EQ(open_credentials(with(variables), options)->find("r.example", "app", {}).found->username, "ci");
+  options.kaniko_variables = true;
+  EXPECT_EQ(open_credentials(with(variables), options)->find("r.example", "app", {}).found->username,
+            "named");
+  options.places = {"gitlab"};
+  EXPECT_EQ(open_credentials(with(variables), options)->find("r.example", "app", {}).found->username, "ci");
+  options.places.emplace();
+  EXPECT_EQ(open_credentials(with(variables), options)->find("r.example", "app", {}).found, std::nullopt);
 }
 
 }  // namespace

@@ -55,6 +55,23 @@ TEST_F(AccessOpenRoutes, VariablesStandInForFlagsThatWereNotGiven) {
   EXPECT_EQ(error_of([&] { pulls("debian"); }).kind(), base::ErrorKind::kUsage);
 }
 
+TEST_F(AccessOpenRoutes, LaxHostsArePlainOnlyWhereNothingSpeaksTls) {
+  options_.lax_hosts = {"p.example:5000"};
+  EXPECT_TRUE(host("p.example:5000").may_be_plain);
+  EXPECT_FALSE(host("p.example:5000").plain_http);
+  EXPECT_TRUE(host("p.example:5000").tls.verify);
+  EXPECT_FALSE(host("p.example").may_be_plain);
+}
+
+TEST_F(AccessOpenRoutes, HostsThatNobodyNamedMayBeTrustedMore) {
+  options_.others = {true, false, {"own.example"}};
+  EXPECT_TRUE(host("other.example").may_be_plain);
+  EXPECT_FALSE(host("other.example").tls.verify);
+  EXPECT_FALSE(host("own.example").may_be_plain);
+  EXPECT_TRUE(host("own.example").tls.verify);
+  EXPECT_FALSE(host("localhost:5000").speaks_tls) << "nobody said that this one does";
+}
+
 TEST_F(AccessOpenRoutes, CertificatesComeFromFlags) {
   const std::string ca = write("/ca.pem", "x");
   const std::string cert = write("/cert.pem", "x");
