@@ -1,6 +1,7 @@
 #!/bin/bash
 # Examples that were written for Kaniko, with one word changed: the image. Each is read out of its YAML and run as its CI system runs
-# it, as root in a container with Docker's defaults, and as a user without any privilege under Kubernetes' "restricted" standard.
+# it: as root in a container with Docker's defaults, as a user without any privilege under Kubernetes' "restricted" standard, and
+# where hosted runners do so with all privileges.
 #
 # usage: kaniko_image_test.sh [BUILD]
 # shellcheck source=../kubernetes/lib.sh
@@ -218,15 +219,22 @@ END
   assert_pushed group/app:1.0 none
 }
 
-for way in 'as root' 'without privileges'; do
-  as=()
-  [[ $way == 'as root' ]] || as=(--user 65534)
-  name=${way// /-}
-  for platform in gitlab cloudbuild jenkins kubernetes tekton; do
+try_all() { # try_all WAY PLATFORM...
+  local name=${1// /-} platform
+  for platform in "${@:2}"; do
     "try_$platform" "$name"
-    echo "$platform, $way: pushed"
+    echo "$platform, $1: pushed"
   done
-done
+}
+as=()
+try_all 'as root' gitlab cloudbuild jenkins kubernetes warmer tekton
+as=(--user 65534)
+try_all 'without privileges' gitlab cloudbuild jenkins kubernetes warmer tekton
+# As the runners of GitLab.com and Cloud Build start them.
+as=(--privileged)
+try_all 'with all privileges' gitlab cloudbuild
+as=()
+
 # An image of somebody's own, into which Kaniko's directory was copied.
 try_copied() {
   printf 'FROM registry.example.com/group/base:1\nCOPY --from=kaniko /kaniko /kaniko\n' >"$work/Dockerfile"

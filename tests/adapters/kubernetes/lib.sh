@@ -4,12 +4,12 @@
 #
 # usage: source lib.sh, with the test's own arguments: [BUILD]. Skips without the portable cooper, BUILD/static/cooper.
 if [[ ${COOPER_OWN_NETWORK:-} != yes ]]; then
-  # Ports 80 and 443, and the names of real registries, are this test's alone.
-  if [[ $(id -u) -ne 0 ]] || ! unshare --net true 2>/dev/null; then
+  # Ports 80 and 443, and the names of real registries, are this test's alone; and its mounts end with it.
+  if [[ $(id -u) -ne 0 ]] || ! unshare --net --mount true 2>/dev/null; then
     echo 'skipped: only root can start these containers, in a network of their own'
     exit 77
   fi
-  COOPER_OWN_NETWORK=yes exec unshare --net "$0" "$@"
+  COOPER_OWN_NETWORK=yes exec unshare --net --mount "$0" "$@"
 fi
 # shellcheck source=../packaging/lib.sh
 source "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../packaging/lib.sh"
@@ -23,6 +23,8 @@ cooper=$build/static/cooper
 need umoci runc jq busybox openssl docker-registry git nginx /usr/bin/python3
 /usr/bin/python3 -c 'import yaml' 2>/dev/null || skip "'python3-yaml' is not installed"
 busybox ip link set lo up
+# An overlay's upper directory cannot be on another overlay.
+[[ $(stat -f -c %T "$work") != overlayfs ]] || mount -t tmpfs work "$work"
 chmod 0755 "$work"
 export SSL_CERT_FILE=$work/authority.pem
 
@@ -31,7 +33,9 @@ running=()
 stop_all() {
   local pid
   end_containers
+  for bundle in "$work"/containers/*; do umount --lazy "$bundle/rootfs" 2>/dev/null || true; done
   for pid in "${processes[@]}"; do kill "$pid" 2>/dev/null || true; done
+  umount --lazy "$work" 2>/dev/null || true
   on_exit
 }
 trap stop_all EXIT
@@ -142,10 +146,11 @@ trust_authority() { # trust_authority IMAGE...
   for name in "$@"; do cat "$work/authority.pem" >>"$work/images/$name/rootfs/etc/ssl/certs/ca-certificates.crt"; done
 }
 
-new_container() { # new_container NAME IMAGE: sets $bundle, with a file system of its own
+# As a runtime makes it: an overlay on the image's files. What the container writes is in $bundle/written.
+new_container() { # new_container NAME IMAGE: sets $bundle
   bundle=$work/containers/$1
-  mkdir -p "$bundle"
-  cp -a "$work/images/$2/rootfs" "$bundle/rootfs"
+  mkdir -p "$bundle"/{rootfs,overlay,written}
+  mount -t overlay -o "lowerdir=$work/images/$2/rootfs,upperdir=$bundle/written,workdir=$bundle/overlay" container "$bundle/rootfs"
   cp "$work/images/$2/config.json" "$bundle/image.json"
 }
 # Runs a container of a pod in $bundle to its end; sets $result, and leaves what it printed in $work/log.

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Writes what a container runtime is told for one container of a pod: BUNDLE/config.json, for runc.
 
-usage: pod.py POD CONTAINER IMAGE-CONFIG BUNDLE [--objects DIRECTORY] [--hosts FILE] [--user UID]
+usage: pod.py POD CONTAINER IMAGE-CONFIG BUNDLE [--objects DIRECTORY] [--hosts FILE] [--user UID | --privileged]
 
 POD           a YAML or JSON file: a Pod, or anything with a pod template (a Job)
 CONTAINER     the name of one of its containers or init containers
 IMAGE-CONFIG  the image's configuration, JSON; its files are in BUNDLE/rootfs
 DIRECTORY     has secret/NAME/KEY, configmap/NAME/KEY and claim/NAME/, which the pod's volumes name
-UID           runs the container under the "restricted" standard as this user, whatever the pod says
+UID           runs the container under the "restricted" standard as this user, whatever the pod says; --privileged as
+              root with all privileges
 
 Volumes of the pod are BUNDLE/volumes/NAME. As a kubelet does, this mounts hosts, hostname, resolv.conf, the termination log and
 the service account over the image's own files. Network, as in the other tests, is the caller's.
@@ -134,16 +135,18 @@ def kubelet_mounts(spec, container, bundle, hosts):
         yield container_config.mount("/var/run/secrets/kubernetes.io/serviceaccount", "bind", "bind", "ro", source=str(directory / "account"))
 
 
-def security(spec, container, image, user):
+def security(spec, container, image, given):
     """User and kind of container: what the pod's and the container's security contexts come to."""
     context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
-    if user is not None:
-        return int(user), "restricted", context
+    if given.user is not None:
+        return int(given.user), "restricted", context
+    if given.privileged:
+        return 0, "privileged", context
     uid = context.get("runAsUser", int(image.get("User") or 0))
     if context.get("runAsNonRoot") and uid == 0:
         raise SystemExit("pod.py: the pod must not run as root, and nothing says as whom it does")
     if context.get("privileged"):
-        raise SystemExit("pod.py: the pod is privileged")
+        return uid, "privileged", context
     drops = "ALL" in context.get("capabilities", {}).get("drop", [])
     if drops and not context.get("allowPrivilegeEscalation", True):
         return uid, "restricted", context
@@ -155,7 +158,7 @@ def configuration(given):
     container = find_container(spec, given.container)
     image = json.loads(given.image.read_text())["config"]
     variables = environment(container, image, given.objects)
-    uid, kind, context = security(spec, container, image, given.user)
+    uid, kind, context = security(spec, container, image, given)
     config = container_config.config(kind, "", str(given.bundle / "rootfs"), CALLS, arguments(container, image, variables))
     process = config["process"]
     process["user"] = {"uid": uid, "gid": context.get("runAsGroup", uid if given.user else 0)}
@@ -178,6 +181,7 @@ def main():
     parser.add_argument("--objects", type=pathlib.Path, default=pathlib.Path("/nonexistent"))
     parser.add_argument("--hosts", type=pathlib.Path)
     parser.add_argument("--user")
+    parser.add_argument("--privileged", action="store_true")
     given = parser.parse_args()
     given.bundle = given.bundle.resolve()
     (given.bundle / "config.json").write_text(json.dumps(configuration(given), indent=1))
