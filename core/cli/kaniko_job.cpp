@@ -64,6 +64,9 @@ class JobMaker {
     build.secrets.insert(build.secrets.end(), settings_.secrets.begin(), settings_.secrets.end());
     if (!settings_.platform.empty()) build.platforms = {settings_.platform};
     for (const std::string& text : settings_.build_args) add_build_arg(text);
+    build.shape.single_layer = settings_.single_snapshot;
+    build.shape.left_out = settings_.ignored_paths;
+    if (settings_.ignore_var_run) build.shape.left_out.emplace_back("/var/run");
     if (settings_.reproducible) build.source_date_epoch = "0";
     build.no_push_check = settings_.skip_push_check || settings_.dry_run;
     set_context();

@@ -36,6 +36,7 @@ struct KanikoSettings {
   std::vector<std::string> labels;
   std::vector<std::string> annotations;
   std::vector<std::string> ignored_paths;
+  bool ignore_var_run = false;
   std::string compression;
   std::optional<int> compression_level;
   std::string image_format;

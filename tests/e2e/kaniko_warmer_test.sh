@@ -7,6 +7,7 @@ source "$(dirname "$0")/kaniko.sh"
 with_base
 
 mkdir -p app
+# shellcheck disable=SC2016  # Docker's variable
 printf 'ARG WHICH\nFROM %s/${WHICH} AS one\nFROM %s AS two\nCOPY --from=one /etc/passwd /passwd\n' "$REGISTRY" "$base" \
   >app/Dockerfile
 push_image other:latest '{}' "$work/.base.tar"
