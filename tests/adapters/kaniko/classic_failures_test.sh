@@ -1,7 +1,7 @@
 #!/bin/bash
 # What builds inside a container are known to suffer from: leftovers, files of the job that are gone or in the image, stale caches,
-# modes and owners that change. Each is tried in one container that lives on, as root with Docker's defaults and then as a
-# user without any privilege under Kubernetes' "restricted" standard.
+# modes and owners that change. Each is tried in one container that lives on: as root with Docker's defaults, as a user without any
+# privilege under Kubernetes' "restricted" standard, and with all privileges, as hosted runners have them.
 #
 # usage: classic_failures_test.sh [BUILD]      $FAILURES: some of them by name, separated by blanks
 # shellcheck source=../kubernetes/lib.sh
@@ -297,9 +297,10 @@ END
   assert_eq "$(digest_of group/app:copied)" "$(digest_of group/app:others)" 'the image of a program that was copied'
 }
 
-for way in root restricted; do
+for way in root restricted privileged; do
   as=()
-  [[ $way == root ]] || as=(--user 65534)
+  [[ $way != restricted ]] || as=(--user 65534)
+  [[ $way != privileged ]] || as=(--privileged)
   rm -rf "$builds"
   mkdir -p "$builds/authority"
   cp "$work/authority.pem" "$builds/authority/company.crt"
