@@ -182,9 +182,10 @@ void TreeWriter::make_directory(const Entry& entry) {
     opened = directory(entry.path);
   }
   if (entry.opaque && ::fsetxattr(opened->get(), kOpaqueXattr, "y", 1, 0) < 0) {
-    // Without mounts the mark serves nobody, and the index has it.
-    if (form_ != Form::kOwn || errno == ENOSPC) {
-      throw base::os_error(errno, "mark as opaque", shown(entry.path))
+    // Without mounts the mark serves nobody, and the index has it. An overlay may keep the name to itself.
+    const int number = errno;
+    if (number == ENOSPC || (form_ != Form::kOwn && !lies_on_overlay(opened->get()))) {
+      throw base::os_error(number, "mark as opaque", shown(entry.path))
           .hint("put the store on a file system with user extended attributes, such as ext4, xfs or btrfs");
     }
   }
