@@ -13,6 +13,7 @@
 #include "build/fetching.h"
 #include "build/findings.h"
 #include "build/frontend_input.h"
+#include "build/image_shape.h"
 #include "build/image_times.h"
 #include "build/key_agent.h"
 #include "build/open_context.h"
@@ -153,11 +154,13 @@ class Build {
     Outputs outputs = open_outputs(request_, {tools_, layers_, pool_, bases_.places()}, epochs());
     caches_->settle_compression(outputs);
     std::unique_ptr<image::Sealer> sealer = make_sealer(outputs);
-    watcher.seal_with(sealer.get());
+    // Layers that are put together later are no image's.
+    watcher.seal_with(request_.shape.is_as_built() ? sealer.get() : nullptr);
     CacheExports exports(
         caches_->exports(),
         [&](const CacheExports::Step& step, const std::stop_token& stop) {
-          if (step.of_the_image && sealer != nullptr) return sealer->wait(step.layer, stop);
+          const bool is_the_images = step.of_the_image && request_.shape.is_as_built();
+          if (is_the_images && sealer != nullptr) return sealer->wait(step.layer, stop);
           return layers_.seal(*step.layer, outputs.seal, nullptr, stop);
         },
         warner());
@@ -321,21 +324,24 @@ class Build {
     for (std::size_t i = 0; i < lowered_.size(); ++i) {
       const ops::StackResult& stack = ops::stack_result(results[i]);
       std::vector<image::ImageLayer> layers;
-      for (std::size_t k = 0; k < stack.stack.size(); ++k) {
-        image::ImageLayer layer{stack.stack[k], {}, stack.created[k]};
-        if (sealer != nullptr) layer.sealed = sealer->wait(layer.layer, stop_);
-        layers.push_back(std::move(layer));
+      for (std::size_t k = 0; k < stack.stack.size(); ++k)
+        layers.push_back({stack.stack[k], {}, stack.created[k]});
+      oci::ImageConfig config = lowered_[i].config;
+      if (!request_.shape.is_as_built()) {
+        shape_layers(request_.shape, lowered_[i].base_layers, lowered_[i].base_history, layers, config,
+                     layers_, pool_, stop_);
       }
-      if (sealer != nullptr) {
-        oci::ImageConfig config = lowered_[i].config;
-        caches_->add_inline_records(lowered_[i].layer_vertices, layers, config);
-        built.images.push_back(image::assemble(std::move(config), std::move(layers), options));
-      } else {
+      if (sealer == nullptr) {
         image::Image tree_only;
-        tree_only.config = lowered_[i].config;
+        tree_only.config = std::move(config);
         tree_only.layers = std::move(layers);
         built.images.push_back(std::move(tree_only));
+        continue;
       }
+      for (image::ImageLayer& layer : layers) layer.sealed = sealer->wait(layer.layer, stop_);
+      if (request_.shape.is_as_built())
+        caches_->add_inline_records(lowered_[i].layer_vertices, layers, config);
+      built.images.push_back(image::assemble(std::move(config), std::move(layers), options));
     }
     built.multi_platform = is_multi_platform(request_);
     if (sealer != nullptr && built.multi_platform) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/build_job.h"
@@ -17,6 +18,8 @@
 #include "cli/login_command.h"
 #include "cli/network.h"
 #include "cli/session.h"
+#include "cli/terminal.h"
+#include "cli/timed_output.h"
 #include "net/redact.h"
 #include "net/retry.h"
 
@@ -55,7 +58,11 @@ int build(const KanikoSettings& settings, const Environment& environment) {
   make_request(job.build, job.environment);
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   Session session(job.environment, job.build.store, job.build.isolation);
-  const BuildOutcome outcome = run_build_job(job.build, "", job.environment, session, {});
+  Terminal terminal(STDERR_FILENO, job.environment);
+  TimedOutput timed(terminal);
+  SharedWork work;
+  if (settings.log_timestamp && settings.log_format != "json") work.output = &timed;
+  const BuildOutcome outcome = run_build_job(job.build, "", job.environment, session, work);
   if (outcome.failure)
     return session.stop_signal() != 0 ? 128 + session.stop_signal() : kaniko_exit_code(*outcome.failure);
   write_results(settings, job, *outcome.result, session.stop());

@@ -85,6 +85,22 @@ kaniko -c "$work/app" -f Targets --target one -d "$REGISTRY/app:one"
 kaniko_fails 1 -c "$work/app" -f Targets --target one,two -d "$REGISTRY/app:one"
 assert_contains "$message" 'missing'
 
+# --- one layer at the end, and paths in none ---
+if can_run; then
+  printf 'FROM %s\nRUN echo secret >/secret && mkdir /kept /left && echo 1 >/left/out && echo 1 >/kept/in\n' "$base" >"$work/app/Single"
+  printf 'RUN rm /secret /var/lib/demo/file && ls /left/out >/kept/seen\n' >>"$work/app/Single"
+  kaniko -c "$work/app" -f Single -d "$REGISTRY/single:1" --single-snapshot --ignore-path=/left --oci-layout-path "$work/single"
+  assert_eq "$(oci_layer_count "$work/single")" 2 'layers of base and build'
+  listing=$(oci_layer_list "$work/single" 1)
+  assert_contains "$listing" 'var/lib/demo/.wh.file'
+  assert_contains "$listing" 'kept/seen'
+  assert_lacks "$listing" ' secret'
+  assert_lacks "$listing" 'left'
+  assert_eq "$(jq '[.history[] | select(.empty_layer != true)] | length' "$(oci_config "$work/single")")" 1 'history with a layer'
+  kaniko -c "$work/app" -f Single -d "$REGISTRY/single:2" --log-timestamp --verbosity=debug --log-format text
+  [[ $(grep -vc '^20[0-9-]*T[0-9:]*Z ' "$work/log") -eq 0 ]] || fail "lines without a time: $(cat "$work/log")"
+fi
+
 # --- the cache: a second build finds what the first one left in the repository ---
 if can_run; then
   printf 'FROM %s\nRUN echo once >/once\nCOPY hello /hello\n' "$base" >"$work/app/Cached"

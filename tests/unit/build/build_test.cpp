@@ -102,6 +102,52 @@ TEST_F(BuildBuild, MakesAnImageFromADirectory) {
   EXPECT_EQ(result.image_size, manifest.layers[0].size + manifest.layers[1].size);
 }
 
+TEST_F(BuildBuild, FurtherTargetsAreBuiltAndGoNowhere) {
+  write("a", "1");
+  const std::string stages =
+      "FROM scratch AS one\nCOPY a /one\nFROM scratch AS two\nCOPY a /two\nCOPY b /b\n";
+  request_.target = "one";
+  EXPECT_EQ(build(stages).steps_run, 1);
+  request_.further_targets = {"two"};
+  EXPECT_THAT(error_of([&] { build(stages); }).render(), HasSubstr("'/b'"));
+  write("b", "2");
+  const BuildResult result = build(stages);
+  EXPECT_EQ(result.steps_run, 2);
+  const Members members = read_tar(os::read_file(path("out.tar")));
+  EXPECT_EQ(oci::Manifest::parse(blob(members, result.image->digest)).layers.size(), 1U);
+  request_.further_targets = {"three"};
+  EXPECT_THAT(error_of([&] { build(stages); }).render(), HasSubstr("three"));
+}
+
+TEST_F(BuildBuild, APlanIsSaidAndNothingDone) {
+  write("a", "1");
+  std::string plan;
+  tools_.on_plan = [&](const std::string& text) { plan = text; };
+  const BuildResult result = build("FROM scratch\nCOPY a /one\n");
+  EXPECT_THAT(plan, HasSubstr("COPY a /one"));
+  EXPECT_EQ(result.image, std::nullopt);
+  EXPECT_FALSE(std::filesystem::exists(path("out.tar")));
+}
+
+TEST_F(BuildBuild, StepsMayBecomeOneLayer) {
+  write("a", "1");
+  write("b", "2");
+  request_.shape = {true, {"/left"}};
+  const BuildResult result = build("FROM scratch\nCOPY a /one\nCOPY b /left/out\nENV X=1\nCOPY b /two\n");
+  const Members members = read_tar(os::read_file(path("out.tar")));
+  const oci::Manifest manifest = oci::Manifest::parse(blob(members, result.image->digest));
+  ASSERT_EQ(manifest.layers.size(), 1U);
+  EXPECT_EQ(layer(members, manifest.layers[0]), (Members{{"one", "1"}, {"two", "2"}}));
+  const oci::ImageConfig config = oci::ImageConfig::parse(blob(members, manifest.config.digest));
+  ASSERT_EQ(config.history.size(), 4U);
+  EXPECT_TRUE(config.history[0].empty_layer && config.history[1].empty_layer &&
+              config.history[2].empty_layer);
+  EXPECT_FALSE(config.history[3].empty_layer);
+  // Its steps were kept as they are: with another shape nothing runs.
+  request_.shape = {};
+  EXPECT_EQ(build("FROM scratch\nCOPY a /one\nCOPY b /left/out\nENV X=1\nCOPY b /two\n").steps_run, 0);
+}
+
 // A server for the tests of what is fetched.
 class BuildFetched : public BuildBuild {
  protected:

@@ -48,6 +48,39 @@ TEST_F(ExporterRegistry, TagsOfOneRepositoryShareItsBlobs) {
       UnorderedElementsAre(Key("r.example/app:1"), Key("r.example/app:latest"), Key("other.example/app:1")));
 }
 
+// Refuses manifests in a registry's words.
+class RefusingClient final : public support::FakeClient {
+ public:
+  explicit RefusingClient(std::string words) : words_(std::move(words)) {}
+  void push_manifest(const oci::Reference&, const std::string&, const std::string&,
+                     const std::stop_token&) override {
+    throw base::Error(base::ErrorKind::kRegistry, words_);
+  }
+
+ private:
+  const std::string words_;
+};
+
+TEST_F(ExporterRegistry, ATagThatMustNotBeMovedMayCountAsPushed) {
+  BuiltImages all = built({image({LayerTar().file("a", "1")})});
+  auto push = [&](const std::string& words, bool ignore) {
+    RegistryOutput output;
+    output.names = {oci::Reference::parse("r.example/app:1")};
+    output.ignore_immutable = ignore;
+    run(*make_registry_exporter(std::move(output), std::make_shared<RefusingClient>(words), layers_, places_),
+        all);
+  };
+  for (const char* words :
+       {"400: The image tag '1' already exists in the 'app' repository and cannot be overwritten because "
+        "the repository is immutable.",
+        "400: cannot update tag 1. The repository has enabled tag immutability",
+        "412: Failed to process request due to 'app:1' configured as immutable."}) {
+    EXPECT_NO_THROW(push(words, true)) << words;
+    EXPECT_THROW(push(words, false), base::Error) << words;
+  }
+  EXPECT_THROW(push("404: no repository 'immutable'", true), base::Error);
+}
+
 TEST_F(ExporterRegistry, PlatformsGoByDigestBeforeTheirIndex) {
   BuiltImages all =
       built({image({LayerTar().file("a")}, "linux/amd64"), image({LayerTar().file("b")}, "linux/arm64")});
