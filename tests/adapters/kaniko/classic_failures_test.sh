@@ -222,6 +222,28 @@ END
   assert_eq "$(tail -c 5 "$image/grows" | head -c 4)" line 'the file that grew'
 }
 
+# --- a build that is killed, and the next one in the same container --------------------------------------------------------------------
+
+try_kill() {
+  start_job "killed-$way"
+  context killed <<'END'
+FROM registry.example.com/group/base:1
+RUN echo made >/made && echo the step is here && busybox sleep 7777
+END
+  # shellcheck disable=SC2016
+  does '/kaniko/executor -c /builds/killed --no-push >/builds/killed.log 2>&1 &
+        executor=$!
+        until grep -q "the step is here" /builds/killed.log; do kill -0 $executor; done
+        kill -KILL $executor
+        ! wait $executor
+        attempts=0
+        while ps -o args= | grep -q "[s]leep 7777"; do attempts=$((attempts + 1)); test $attempts -lt 500; usleep 20000; done'
+  sed -i 's/ && echo the step.*//' "$builds/killed/Dockerfile"
+  does '/kaniko/executor -c /builds/killed -d registry.example.com/group/app:killed'
+  pushed killed
+  assert_eq "$(cat "$image/made")" made 'what the build after made'
+}
+
 # --- caches ------------------------------------------------------------------------------------------------------------------------------
 
 # Builds twice, with a change between: in the same container, whose store is warm, and in another, which has the registry's cache alone.
@@ -305,7 +327,7 @@ for way in root restricted privileged; do
   mkdir -p "$builds/authority"
   cp "$work/authority.pem" "$builds/authority/company.crt"
   chmod 1777 "$builds"
-  for failure in ${FAILURES:-many_builds runtime_mounts modes credentials steps caches others}; do
+  for failure in ${FAILURES:-many_builds runtime_mounts modes credentials steps kill caches others}; do
     "try_$failure"
     end_containers
     echo "${failure/_/ }, $way: in order"

@@ -260,6 +260,24 @@ echo 'kubernetes, copied into another image: pushed'
 try_read_only
 echo 'kubernetes, read-only: pushed'
 
+# --- a pod that is deleted: the executor is the first process of its container, which no signal ends that it does not handle --------
+
+mkfifo "$work/lines"
+printf 'FROM registry.example.com/group/base:1\nRUN echo the step is here && busybox sleep 7777\n' \
+  >"$work/objects/claim/sources/Dockerfile"
+start stopped "$fixtures/kubernetes/directory.yaml" kaniko
+cp "$work/authority.pem" "$bundle/rootfs/kaniko/ssl/certs/company.crt"
+write_pod "$fixtures/kubernetes/directory.yaml" kaniko
+running+=("$(container_id)")
+runc --root "$work/runc" run --bundle "$bundle" "$(container_id)" >"$work/lines" 2>&1 </dev/null &
+pod=$!
+while IFS= read -r line; do
+  if [[ $line == *'the step is here' ]]; then runc --root "$work/runc" kill "$(container_id)" TERM; fi
+done <"$work/lines"
+result=0
+wait "$pod" || result=$?
+assert_eq "$result" 143 'exit code of a pod that was told to end'
+
 # --- a build that fails, fails the job with the code that Kaniko ends with ------------------------------------------------------
 
 printf 'FROM registry.example.com/group/base:1\nRUN exit 42\n' >"$work/objects/claim/sources/Dockerfile"
