@@ -38,10 +38,18 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
+constexpr const char* kUsage = R"(Usage:
+  executor --context=DIRECTORY --destination=HOST/REPOSITORY:TAG …     also as 'cooper kaniko'
+  executor login HOST -u NAME --password-stdin
+  executor push IMAGE.tar|DIRECTORY --destination=HOST/REPOSITORY:TAG
+  warmer --cache-dir=DIRECTORY --image=NAME …                          also as 'cooper warmer'
+
+)";
+
 }  // namespace
 
 std::string kaniko_help(const KanikoFlagTable& table) {
-  std::string text = "Flags:\n";
+  std::string text = kUsage + std::string("Flags:\n");
   for (const KanikoFlag& flag : table) {
     text += fmt::format("  {}\n      {}{}{}\n", spellings(flag), effect_of(flag), flag.meaning,
                         flag.standard.empty() ? "" : fmt::format(" (default: {})", flag.standard));
