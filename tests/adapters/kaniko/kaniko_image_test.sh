@@ -219,6 +219,29 @@ END
   assert_pushed group/app:1.0 none
 }
 
+# The store on a volume: what RUN keeps in a cache mount is there for the next pod.
+try_store() {
+  local run
+  rm -rf "$work"/objects/claim/{sources,store}
+  mkdir "$work/objects/claim/sources"
+  mkdir -m 0777 "$work/objects/claim/store"
+  printf 'FROM registry.example.com/group/base:1\nRUN --mount=type=cache,target=/kept echo line >>/kept/lines && cp /kept/lines /lines\n' \
+    >"$work/objects/claim/sources/Dockerfile"
+  /usr/bin/python3 - "$fixtures/kubernetes/directory.yaml" >"$work/pod.yaml" <<'END'
+import sys, yaml
+pod = yaml.safe_load(open(sys.argv[1]))
+pod["spec"]["containers"][0]["volumeMounts"].append({"name": "store", "mountPath": "/kaniko/cooper"})
+pod["spec"]["volumes"].append({"name": "store", "persistentVolumeClaim": {"claimName": "store"}})
+print(yaml.safe_dump(pod))
+END
+  for run in 1 2; do
+    example "store-$run-$1" "$work/pod.yaml" kaniko
+    assert_succeeded "the pod with a store on a volume, $1"
+    files_of group/app:pod-dir "$work/pushed"
+    assert_eq "$(wc -l <"$work/pushed/rootfs/lines")" "$run" 'lines that were kept'
+  done
+}
+
 try_all() { # try_all WAY PLATFORM...
   local name=${1// /-} platform
   for platform in "${@:2}"; do
@@ -227,12 +250,12 @@ try_all() { # try_all WAY PLATFORM...
   done
 }
 as=()
-try_all 'as root' gitlab cloudbuild jenkins kubernetes warmer tekton
+try_all 'as root' gitlab cloudbuild jenkins kubernetes store warmer tekton
 as=(--user 65534)
-try_all 'without privileges' gitlab cloudbuild jenkins kubernetes warmer tekton
+try_all 'without privileges' gitlab cloudbuild jenkins kubernetes store warmer tekton
 # As the runners of GitLab.com and Cloud Build start them.
 as=(--privileged)
-try_all 'with all privileges' gitlab cloudbuild
+try_all 'with all privileges' gitlab cloudbuild store
 as=()
 
 # An image of somebody's own, into which Kaniko's directory was copied.
