@@ -104,11 +104,3 @@ assert_eq "$result" 2 'exit code for an image with a hostile name'
 
 change 'spec["params"].append({"name": "IMAGE", "value": "x"})'
 if "$here/taskrun.py" "$shipped/task.yaml" "$work/run.yaml" >/dev/null 2>&1; then fail 'an unknown parameter was taken'; fi
-
-need_npm_tools
-linter=$tools/node_modules/@ibm/tekton-lint
-[[ -d $linter ]] || skip "'@ibm/tekton-lint' is not among the npm tools"
-lint() { "$node" "$tools/node_modules/.bin/tekton-lint" --max-warnings 0 "$@" >"$work/log" 2>&1; }
-lint "$shipped"/*.yaml || fail "tekton-lint: $(cat "$work/log")"
-sed 's/params.context)/params.contxt)/' "$shipped/task.yaml" >"$work/task.yaml"
-if lint "$work/task.yaml"; then fail 'tekton-lint takes a parameter that is not there'; fi
