@@ -1,5 +1,6 @@
 #!/bin/bash
-# The Kubernetes files that are shipped, and the examples that tests run: what Kubernetes' API knows, and nothing else. The check is tried on files that it must refuse, too.
+# The Kubernetes files that are shipped, and the examples that tests run: what Kubernetes' API knows, and nothing else. The check is
+# tried on files that it must refuse, too.
 #
 # usage: schema_test.sh [BUILD]
 # shellcheck source=../packaging/lib.sh
