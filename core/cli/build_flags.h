@@ -55,6 +55,7 @@ struct BuildFlags {
   build::ImageShape shape;
   std::vector<std::string> further_targets;
   std::vector<std::string> warm_layouts;
+  std::vector<std::string> notes;  // said before anything happens
   bool verify_git = true;
   bool only_plan = false;  // print the steps and run none
   int parallel = 0;

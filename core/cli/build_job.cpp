@@ -119,6 +119,7 @@ class BuildJob {
   BuildOutcome run() {
     BuildOutcome outcome;
     try {
+      for (const std::string& note : flags_.notes) tell(log_, base::Event::Kind::kNote, note);
       if (request_.outputs.empty() && request_.cache_to.empty()) {
         tell(log_, base::Event::Kind::kWarning,
              "no output was asked for: the result stays in the cache (add --push, or -o type=oci,dest=FILE)");

@@ -23,15 +23,6 @@ Error usage(const std::string& message) {
   return {ErrorKind::kUsage, message};
 }
 
-// Go's strconv.ParseBool.
-bool parse_bool(const std::string& text, const std::string& what) {
-  constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "TRUE", "true", "True"};
-  constexpr std::array<std::string_view, 6> kFalse = {"0", "f", "F", "FALSE", "false", "False"};
-  if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) return true;
-  if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) return false;
-  throw usage(fmt::format("{} takes true or false, not '{}'", what, text));
-}
-
 image::AnnotationPlace annotation_place(const std::string& name, const std::string& text) {
   if (name == "manifest") return image::AnnotationPlace::kManifest;
   if (name == "manifest-descriptor") return image::AnnotationPlace::kManifestDescriptor;
@@ -63,6 +54,14 @@ std::pair<std::string, std::string> parse_key_value(const std::string& text, std
   if (equals == std::string::npos || equals == 0)
     throw usage(fmt::format("{} '{}' is not KEY=VALUE", flag, text));
   return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+bool parse_bool(const std::string& text, std::string_view flag) {
+  constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "TRUE", "true", "True"};
+  constexpr std::array<std::string_view, 6> kFalse = {"0", "f", "F", "FALSE", "false", "False"};
+  if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end()) return true;
+  if (std::find(kFalse.begin(), kFalse.end(), text) != kFalse.end()) return false;
+  throw usage(fmt::format("{} takes true or false, not '{}'", flag, text));
 }
 
 std::int64_t parse_number(const std::string& text, std::string_view flag) {

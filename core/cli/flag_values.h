@@ -19,6 +19,8 @@ namespace cooper::cli {
 // "KEY=VALUE".
 std::pair<std::string, std::string> parse_key_value(const std::string& text, std::string_view flag);
 
+// Go's strconv.ParseBool: "1", "t", "true", "TRUE", "True", and so on.
+bool parse_bool(const std::string& text, std::string_view flag);
 std::int64_t parse_number(const std::string& text, std::string_view flag);
 // "64m", "1.5 GB": bytes, in binary units, as docker has them.
 std::int64_t parse_bytes(const std::string& text, std::string_view flag);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/flag_values.h"
 
 namespace cooper::cli {
 
@@ -27,7 +28,8 @@ class Parser {
   KanikoArguments parse(const std::vector<std::string>& arguments) {
     for (next_ = arguments.begin(), end_ = arguments.end(); next_ != end_;) take(*next_++);
     for (const KanikoFlag& flag : table_) {
-      if (!flag.variable.empty() && given_.count(&flag) == 0) read_variable(flag);
+      const bool is_open = flag.kind == KanikoKind::kList || !given_.contains(&flag);
+      if (!flag.variable.empty() && is_open) read_variable(flag);
     }
     return std::move(made_);
   }
@@ -84,7 +86,7 @@ class Parser {
 
   void take_value(const KanikoFlag& flag, const std::string& shown, std::optional<std::string> value) {
     if (flag.kind == KanikoKind::kSwitch) {
-      value = parse_go_bool(value.value_or("true"), shown) ? "true" : "false";
+      value = parse_bool(value.value_or("true"), shown) ? "true" : "false";
     } else if (!value) {
       if (next_ == end_)
         throw Error(ErrorKind::kUsage, fmt::format("{} needs a value", shown))
@@ -100,7 +102,7 @@ class Parser {
     const auto value = environment_.find(name);
     if (!value || value->empty()) return;
     const bool is_switch = flag.kind == KanikoKind::kSwitch;
-    settle(flag, name, is_switch ? (parse_go_bool(*value, name) ? "true" : "false") : *value);
+    settle(flag, name, is_switch ? (parse_bool(*value, name) ? "true" : "false") : *value);
   }
 
   void settle(const KanikoFlag& flag, const std::string& shown, const std::string& value) {
@@ -140,17 +142,6 @@ class Parser {
 };
 
 }  // namespace
-
-bool parse_go_bool(const std::string& text, const std::string& what) {
-  for (const char* yes : {"1", "t", "T", "TRUE", "true", "True"}) {
-    if (text == yes) return true;
-  }
-  for (const char* no : {"0", "f", "F", "FALSE", "false", "False"}) {
-    if (text == no) return false;
-  }
-  throw Error(ErrorKind::kUsage, fmt::format("{} takes true or false, not '{}'", what, text))
-      .hint("write =true or =false");
-}
 
 KanikoArguments parse_kaniko_arguments(const std::vector<std::string>& arguments,
                                        const KanikoFlagTable& table, const Environment& environment) {

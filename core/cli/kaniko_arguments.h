@@ -17,12 +17,10 @@ struct KanikoArguments {
   bool wants_help = false;
 };
 
-// Flags, and variables for those that were not given. Throws Error{kUsage}: for a flag that does not exist
-// with the nearest that does, for a value that is none, and for what is refused with the way out.
+// Flags, and variables for those that were not given; of lists the variable counts, too. Throws
+// Error{kUsage}: for a flag that does not exist with the nearest that does, for a value that is none, and for
+// what is refused with the way out.
 KanikoArguments parse_kaniko_arguments(const std::vector<std::string>& arguments,
                                        const KanikoFlagTable& table, const Environment& environment);
-
-// Go's strconv.ParseBool. Throws Error{kUsage} naming `what`.
-bool parse_go_bool(const std::string& text, const std::string& what);
 
 }  // namespace cooper::cli

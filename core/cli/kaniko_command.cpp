@@ -20,6 +20,7 @@
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "cli/timed_output.h"
+#include "cli/version.h"
 #include "net/redact.h"
 #include "net/retry.h"
 
@@ -56,7 +57,6 @@ int build(const KanikoSettings& settings, const Environment& environment) {
   const KanikoJob job = make_kaniko_job(settings, environment);
   // Refuse what is asked for wrongly before anything is set up.
   make_request(job.build, job.environment);
-  for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   Session session(job.environment, job.build.store, job.build.isolation);
   Terminal terminal(STDERR_FILENO, job.environment);
   TimedOutput timed(terminal);
@@ -100,6 +100,10 @@ int dispatch(const std::vector<std::string>& arguments, const Environment& envir
   const std::string command = arguments.empty() ? std::string() : arguments.front();
   const std::vector<std::string> rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
   if (command == "login") return login(rest, environment);
+  if (command == "version") {
+    std::printf("%s, by Kaniko's command line\n", kVersion);
+    return 0;
+  }
   const bool is_push = command == "push";
   const KanikoArguments parsed =
       parse_kaniko_arguments(is_push ? rest : arguments, kaniko_flags(), environment);

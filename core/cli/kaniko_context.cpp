@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/kaniko_arguments.h"
+#include "cli/flag_values.h"
 #include "net/redact.h"
 #include "net/url.h"
 
@@ -68,7 +68,7 @@ KanikoContext in_s3(const std::string& text, const std::string& rest, const Vari
   if (std::string endpoint = get(environment, "S3_ENDPOINT"); !endpoint.empty())
     context.attributes["endpoint_url"] = endpoint;
   const std::string path_style = get(environment, "S3_FORCE_PATH_STYLE");
-  if (!path_style.empty() && parse_go_bool(path_style, "S3_FORCE_PATH_STYLE"))
+  if (!path_style.empty() && parse_bool(path_style, "S3_FORCE_PATH_STYLE"))
     context.attributes["use_path_style"] = "true";
   return context;
 }

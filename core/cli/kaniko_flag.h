@@ -30,7 +30,7 @@ struct KanikoFlag {
   std::string_view old_name;  // a deprecated spelling, "" for none
   KanikoKind kind;
   std::string_view standard;  // the value where it is not given, for people
-  std::string_view variable;  // of the environment; counts where the flag is not given; "" for none
+  std::string_view variable;  // of the environment, for a flag that is not given, or more of a list; ""
   KanikoEffect effect;
   std::string_view meaning;  // one line: what it does; of others than honoured ones, why it does not
   // Called for each value, in order; that of a switch is "true" or "false". May be null where nothing is to

@@ -20,6 +20,7 @@ using base::ErrorKind;
 
 constexpr const char* kUsualDirectory = "/kaniko";
 constexpr const char* kUsualDockerfile = "Dockerfile";
+constexpr int kMostOfGzip = 9;
 constexpr const char* kGitHeader = "COOPER_GIT_AUTH_HEADER";  // for our own eyes: never a process's variable
 
 bool exists(const std::string& path) {
@@ -45,7 +46,7 @@ std::string csv_field(std::string_view name, const std::string& value) {
 class JobMaker {
  public:
   JobMaker(const KanikoSettings& settings, const Environment& environment)
-      : settings_(settings), job_{{}, kaniko_environment(settings, environment), {}, {}, false} {}
+      : settings_(settings), job_{{}, kaniko_environment(settings, environment), {}, false} {}
 
   KanikoJob make() {
     for (const std::string& text : settings_.destinations) add_destination(text);
@@ -75,7 +76,7 @@ class JobMaker {
     set_log();
     build.registry = kaniko_registry(settings_, job_.environment, own_hosts());
     if (std::string note = note_without_meaning(settings_, job_.environment); !note.empty())
-      job_.notes.push_back(std::move(note));
+      job_.build.notes.push_back(std::move(note));
     return std::move(job_);
   }
 
@@ -103,9 +104,9 @@ class JobMaker {
       throw Error(ErrorKind::kUsage, "--cache has no place: there is neither --cache-repo nor --destination")
           .hint("add --cache-repo=HOST/REPOSITORY");
     }
-    if (settings_.compression_level && settings_.compression.empty() && *settings_.compression_level > 9) {
-      throw Error(ErrorKind::kUsage,
-                  fmt::format("--compression-level {} is above gzip's 9", *settings_.compression_level))
+    if (settings_.compression != "zstd" && settings_.compression_level.value_or(0) > kMostOfGzip) {
+      throw Error(ErrorKind::kUsage, fmt::format("--compression-level {} is above gzip's {}",
+                                                 *settings_.compression_level, kMostOfGzip))
           .hint("add --compression=zstd, or give a smaller number");
     }
   }

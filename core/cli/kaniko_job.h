@@ -15,7 +15,6 @@ struct KanikoJob {
   BuildFlags build;
   Environment environment;                   // as the build sees it: variables of Kaniko's become cooper's
   std::vector<oci::Reference> destinations;  // in order
-  std::vector<std::string> notes;            // what is to be said before anything happens, a line each
   bool pushes = false;
 };
 

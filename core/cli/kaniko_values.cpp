@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/flag_values.h"
-#include "cli/kaniko_arguments.h"
 
 namespace cooper::cli {
 
@@ -48,11 +47,11 @@ void set_git_option(const std::string& name, const std::string& value, KanikoGit
   if (name == "branch") {
     git.branch = value;
   } else if (name == "recurse-submodules") {
-    git.recurse_submodules = parse_go_bool(value, name);
+    git.recurse_submodules = parse_bool(value, name);
   } else if (name == "insecure-skip-tls") {
-    git.skip_tls_verify = parse_go_bool(value, name);
+    git.skip_tls_verify = parse_bool(value, name);
   } else if (name == "single-branch") {
-    parse_go_bool(value, name);
+    parse_bool(value, name);
   } else if (name == "depth") {
     read_count(value);
   } else {

@@ -16,12 +16,11 @@
 #include "cli/kaniko_command.h"
 #include "cli/login_command.h"
 #include "cli/personality.h"
+#include "cli/version.h"
 #include "cli/warmer_command.h"
 
 namespace cooper::cli {
 namespace {
-
-constexpr const char* kVersion = "cooper 0.1.0";
 
 // Unknown flags and missing values: one line in the house form, with a suggestion where one is near.
 int refuse(const CLI::App& app, const CLI::ParseError& error) {

@@ -117,6 +117,13 @@ if can_run; then
   assert_contains "$(cat "$work/log")" '0 steps ran, 2 cached'
 fi
 
+# --- who we are: a login in Kaniko's directory, and the version ---
+mkdir -p "$KANIKO_DIR/.docker"
+printf '{"auths":{"r.example":{"auth":"%s"}}}' "$(printf me:secret | base64)" >"$KANIKO_DIR/.docker/config.json"
+assert_eq "$(env -u DOCKER_CONFIG "$executor" login --get-login r.example)" me 'login'
+assert_contains "$("$executor" version)" cooper
+rm "$KANIKO_DIR/.docker/config.json"
+
 # --- a RUN's own exit code ---
 if can_run; then
   printf 'FROM %s\nRUN exit 7\n' "$base" >"$work/app/Fails"

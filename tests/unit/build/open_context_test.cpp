@@ -240,5 +240,40 @@ TEST_F(BuildOpenContext, TellsWhoeverWantsToShowTheDockerfile) {
   EXPECT_THAT(told, ElementsAre("Dockerfile", "FROM scratch\n"));
 }
 
+TEST_F(BuildOpenContext, ATarThatWasPromisedIsRequired) {
+  tools_.http = net::HttpClient::create({});
+  served_["/page"] = "<!DOCTYPE html>\n<p>log in</p>";
+  request_.context = server_.url("/page");
+  request_.context_form.is_archive = true;
+  base::Error error = open_error();
+  EXPECT_EQ(error.kind(), base::ErrorKind::kContext);
+  EXPECT_THAT(error.message(), HasSubstr("is no tar: it begins with '<!DOCTYPE html>'"));
+  request_.dockerfile = "-";
+  give_input("FROM scratch\n");
+  EXPECT_THAT(open_error().message(), HasSubstr("is no tar")) << "nor is it a file to copy";
+}
+
+TEST_F(BuildOpenContext, WhatIsFetchedMayHaveAnIgnoreFileAndParts) {
+  served_["/x.tar"] = support::LayerTar()
+                          .directory("part")
+                          .file("part/Dockerfile", "FROM scratch\n")
+                          .file("part/.dockerignore", "*.log\n")
+                          .file("part/a.log", "1")
+                          .file("part/a", "1")
+                          .file("outside", "1")
+                          .bytes();
+  request_.context = server_.url("/x.tar");
+  request_.context_form = {std::nullopt, true, true, "part"};
+  const OpenedContext opened = open();
+  const snapshot::TreeView& tree = *opened.trees.at("context");
+  EXPECT_TRUE(tree.lookup("a"));
+  EXPECT_FALSE(tree.lookup("a.log"));
+  EXPECT_FALSE(tree.lookup("outside"));
+  EXPECT_TRUE(opened.is_ignored("a.log"));
+  EXPECT_FALSE(opened.is_ignored("a"));
+  request_.context_form.directory = "none";
+  EXPECT_THAT(open_error().message(), HasSubstr("no directory 'none'"));
+}
+
 }  // namespace
 }  // namespace cooper::build

@@ -114,5 +114,11 @@ TEST(CliFlagValues, DurationsAreThoseOfGoAndDays) {
   }
 }
 
+TEST(CliFlagValues, BooleansAreGos) {
+  for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"}) EXPECT_TRUE(parse_bool(yes, "--x")) << yes;
+  for (const char* no : {"0", "f", "F", "false", "FALSE", "False"}) EXPECT_FALSE(parse_bool(no, "--x")) << no;
+  EXPECT_EQ(error_of([] { parse_bool("yes", "--x"); }).message(), "--x takes true or false, not 'yes'");
+}
+
 }  // namespace
 }  // namespace cooper::cli

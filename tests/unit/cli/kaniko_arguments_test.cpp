@@ -63,6 +63,9 @@ TEST(CliKanikoArguments, VariablesCountWhereTheFlagIsNotGiven) {
   EXPECT_FALSE(parse({"--no-push=false"}, {{"KANIKO_NO_PUSH", "true"}}).settings.no_push);
   EXPECT_THAT(parse({}, {{"KANIKO_REGISTRY_MIRROR", "a.example;b.example"}}).settings.mirrors,
               ElementsAre("a.example", "b.example"));
+  EXPECT_THAT(
+      parse({"--registry-mirror=m.example"}, {{"KANIKO_REGISTRY_MIRROR", "a.example"}}).settings.mirrors,
+      ElementsAre("m.example", "a.example"));
   EXPECT_EQ(parse({}, {{"KANIKO_DIR", "/k"}}).settings.directory, "/k");
   EXPECT_THAT(error_of([] {
                 parse({}, {{"KANIKO_NO_PUSH", "nah"}});

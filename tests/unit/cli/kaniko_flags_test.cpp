@@ -274,7 +274,7 @@ TEST(CliKanikoFlags, EveryRowHasItsEffect) {
       case KanikoEffect::kNoMeaning: {
         EXPECT_FALSE(expected.is_done);
         const Made made = make(with_destination(expected.arguments));
-        EXPECT_THAT(made.job.notes, Contains(HasSubstr("--" + name)));
+        EXPECT_THAT(made.job.build.notes, Contains(HasSubstr("--" + name)));
         break;
       }
       case KanikoEffect::kRefused: {
@@ -330,7 +330,7 @@ TEST(CliKanikoFlags, VariablesWithoutAMeaningAreNamed) {
   EXPECT_THAT(
       variables_without_meaning({{"FF_KANIKO_COPY_AS_ROOT", "1"}, {"PATH", "/bin"}, {"BENCHMARK_FILE", "x"}}),
       ElementsAre("BENCHMARK_FILE", "FF_KANIKO_COPY_AS_ROOT"));
-  EXPECT_THAT(make({"--no-push"}, {{"FF_KANIKO_NEW_CACHE_LAYOUT", "1"}}).job.notes,
+  EXPECT_THAT(make({"--no-push"}, {{"FF_KANIKO_NEW_CACHE_LAYOUT", "1"}}).job.build.notes,
               Contains(HasSubstr("FF_KANIKO_NEW_CACHE_LAYOUT")));
 }
 

@@ -125,6 +125,13 @@ TEST_F(CliKanikoJob, TheCachesHostIsTrustedLikeTheDestinations) {
   EXPECT_THAT(unpushed.build.registry.others.but, ElementsAre());
 }
 
+TEST_F(CliKanikoJob, GzipsLevelsEndAtNine) {
+  EXPECT_THAT(refusal({"--no-push", "--compression-level=12"}).message(), HasSubstr("above gzip's 9"));
+  EXPECT_THAT(refusal({"--no-push", "--compression=gzip", "--compression-level=12"}).message(),
+              HasSubstr("above gzip's 9"));
+  EXPECT_NO_THROW(make({"--no-push", "--compression=zstd", "--compression-level=12"}));
+}
+
 TEST_F(CliKanikoJob, TheClientsTypeIsPassedOn) {
   variables_["UPSTREAM_CLIENT_TYPE"] = "skaffold";
   EXPECT_EQ(make({"--no-push"}).build.registry.client_type, "skaffold");
