@@ -30,6 +30,10 @@ done
 printf 'FROM scratch\nCOPY Dockerfile /\n' >context/Dockerfile
 assert_contains "$("$cooper" build --store "$work/kaniko/cooper" -q -t a:1 -o type=docker,dest=- context | tar -xO manifest.json)" a:1 \
   'what docker load is given'
+for flag in --provenance=true --sbom=true --attest=type=sbom; do
+  if "$cooper" build "$flag" context >log 2>&1 </dev/null; then fail "'$flag' was taken"; fi
+  assert_contains "$(cat log)" "${flag%%=*}" 'what was refused'
+done
 refuses 2 'type=registry with ghcr.io' build --cache-to type=gha context
 for words in 'image inspect' 'image index' login; do
   # shellcheck disable=SC2086  # two words
