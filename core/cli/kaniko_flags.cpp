@@ -125,7 +125,9 @@ const KanikoFlagTable kCache = {
      "base images that the warmer put there are read from it, each blob checked against its digest",
      [](V v, S& s) { s.cache_directory = v; }},
     {"cache-ttl", 0, "", kText, "336h", "", kHonoured,
-     "older results count as none; of a warmed image the registry is asked which it is", apply_cache_ttl},
+     "what is older in the cache repository counts as none; of warmed images the registry says which they "
+     "are",
+     apply_cache_ttl},
 };
 
 const KanikoFlagTable kPushing = {
@@ -226,18 +228,18 @@ KanikoFlag row(const KanikoFlagTable& table, std::string_view name) {
 }  // namespace
 
 const KanikoFlagTable& kaniko_flags() {
-  static const KanikoFlagTable table = [] {
+  static const KanikoFlagTable kTable = [] {
     KanikoFlagTable all;
     for (const KanikoFlagTable* part :
          {&kSources, &kImage, &kOutputs, &kCache, &kPushing, &kRegistries, &kRun, &kLog})
       append(all, *part);
     return all;
   }();
-  return table;
+  return kTable;
 }
 
 const KanikoFlagTable& warmer_flags() {
-  static const KanikoFlagTable table = [] {
+  static const KanikoFlagTable kTable = [] {
     KanikoFlagTable all = kWarmer;
     for (const char* name : {"build-arg", "custom-platform"}) all.push_back(row(kSources, name));
     append(all, kRegistries);
@@ -245,7 +247,7 @@ const KanikoFlagTable& warmer_flags() {
     append(all, kLog);
     return all;
   }();
-  return table;
+  return kTable;
 }
 
 std::vector<std::string> variables_without_meaning(const std::map<std::string, std::string>& environment) {

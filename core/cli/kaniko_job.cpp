@@ -104,6 +104,10 @@ class JobMaker {
       throw Error(ErrorKind::kUsage, "--cache has no place: there is neither --cache-repo nor --destination")
           .hint("add --cache-repo=HOST/REPOSITORY");
     }
+    if (settings_.compression == "zstd" && settings_.image_format == "docker") {
+      throw Error(ErrorKind::kUsage, "--compression=zstd and --image-format=docker exclude each other")
+          .hint("use --image-format=oci: Docker's media types have no zstd");
+    }
     if (settings_.compression != "zstd" && settings_.compression_level.value_or(0) > kMostOfGzip) {
       throw Error(ErrorKind::kUsage, fmt::format("--compression-level {} is above gzip's {}",
                                                  *settings_.compression_level, kMostOfGzip))

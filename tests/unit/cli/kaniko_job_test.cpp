@@ -125,6 +125,13 @@ TEST_F(CliKanikoJob, TheCachesHostIsTrustedLikeTheDestinations) {
   EXPECT_THAT(unpushed.build.registry.others.but, ElementsAre());
 }
 
+TEST_F(CliKanikoJob, FlagsThatExcludeEachOtherAreNamedTogether) {
+  EXPECT_EQ(refusal({"--no-push", "--compression=zstd", "--image-format=docker"}).message(),
+            "--compression=zstd and --image-format=docker exclude each other");
+  EXPECT_EQ(refusal({"--no-push", "--bucket=b", "--context=c"}).message(),
+            "--bucket and --context exclude each other");
+}
+
 TEST_F(CliKanikoJob, GzipsLevelsEndAtNine) {
   EXPECT_THAT(refusal({"--no-push", "--compression-level=12"}).message(), HasSubstr("above gzip's 9"));
   EXPECT_THAT(refusal({"--no-push", "--compression=gzip", "--compression-level=12"}).message(),

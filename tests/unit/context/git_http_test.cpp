@@ -7,6 +7,7 @@
 #include "support/error_of.h"
 #include "support/git_http_backend.h"
 #include "support/git_work_tree.h"
+#include "support/scripted_http.h"
 
 namespace cooper::context {
 namespace {
@@ -222,6 +223,21 @@ TEST_F(ContextGitHttp, AStopRequestEndsAStalledFetch) {
   const GitRevision revision = ours.resolve("main", {});
   EXPECT_EQ(error_of([&] { ours.fetch(revision, source.get_token()); }).kind(), base::ErrorKind::kCancelled);
   EXPECT_EQ(error_of([&] { ours.resolve("main", source.get_token()); }).kind(), base::ErrorKind::kCancelled);
+}
+
+TEST_F(ContextGitHttp, CertificatesAreCheckedUnlessSomebodySaysOtherwise) {
+  const std::string asked = "GET https://g.example/x.git/info/refs?service=git-upload-pack";
+  for (const bool verify : {true, false}) {
+    auto http = std::make_shared<testing::ScriptedHttp>();
+    http->on(asked, testing::answer(404, ""));
+    GitAccess access;
+    access.http = http;
+    access.verify = verify;
+    GitHttp conversation(GitUrl::parse("https://g.example/x.git"), std::nullopt, access, {});
+    EXPECT_EQ(error_of([&] { conversation.begin_advertisement(); }).kind(), base::ErrorKind::kContext);
+    ASSERT_EQ(http->requests().size(), 1U);
+    EXPECT_EQ(http->requests()[0].tls.verify, verify);
+  }
 }
 
 }  // namespace
