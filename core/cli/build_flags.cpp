@@ -135,9 +135,8 @@ constexpr const char* kExamples = R"(Examples:
   cooper build --push -t registry.example.com/app https://example.com/app-1.0.tar.gz
   cooper build --build-context base=oci-layout://base-image:1.0 -o out .)";
 
-}  // namespace
-
-void add_build_flags(CLI::App& app, BuildFlags& flags) {
+// What is built, and from what.
+void add_source_flags(CLI::App& app, BuildFlags& flags) {
   app.footer(kExamples);
   app.add_option("context", flags.context,
                  "what the Dockerfile copies from: a directory, a tar file, - (a tar or a Dockerfile on\n"
@@ -164,19 +163,31 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--annotation", flags.annotations,
                  "KEY=VALUE on the manifest, or index,manifest[PLATFORM]:KEY=VALUE")
       ->allow_extra_args(false);
+  app.add_option("--call", flags.call, "check, outline, targets[,format=json]: say something, build nothing");
+  app.add_flag("--check", flags.check, "look for mistakes in the Dockerfile; short for --call=check");
+  app.add_flag("--pull", flags.pull, "always ask the registry for bases (cooper always does)");
+}
+
+// What becomes of it, and what is said of it.
+void add_result_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("-o,--output", flags.outputs, "type=registry|oci|docker|local|tar,…")
       ->allow_extra_args(false);
   app.add_flag("--push", flags.push, "push to the registry, short for -o type=registry");
   app.add_flag("--no-push-check", flags.no_push_check,
                "do not ask the registry before the build whether it will take the image");
   app.add_flag("--load", flags.load, "keep the image in the store, under its names");
-  app.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE")
-      ->allow_extra_args(false);
-  app.add_option("--ssh", flags.ssh, "default, ID=SOCKET or ID=KEYFILE,…")->allow_extra_args(false);
-  app.add_option("--allow", flags.allow, "what RUN may ask for: security.insecure, network.host")
-      ->allow_extra_args(false);
-  app.add_option("--call", flags.call, "check, outline, targets[,format=json]: say something, build nothing");
-  app.add_flag("--check", flags.check, "look for mistakes in the Dockerfile; short for --call=check");
+  app.add_option("--iidfile", flags.iid_file, "write the image id to this file");
+  app.add_option("--metadata-file", flags.metadata_file, "write digests to this file, as JSON");
+  app.add_option("--trace", flags.trace_file, "write where the time went, in Chrome's trace format")
+      ->type_name("FILE");
+  app.add_option("--result-file", flags.result_file,
+                 "write what became of every step, and why it ran, to this file, as JSON");
+  app.add_option("--source-date-epoch", flags.source_date_epoch,
+                 "seconds; newest time in the image (default: the commit's)");
+  add_attestation_flags(app, flags.attestations);
+}
+
+void add_cache_place_flags(CLI::App& app, BuildFlags& flags) {
   app.add_flag("--no-cache", flags.no_cache, "run every step");
   app.add_option("--no-cache-filter", flags.no_cache_filter, "stages to run without the cache")
       ->delimiter(',')
@@ -195,21 +206,23 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
       "persist[=ID,…]: keep cache mounts of RUN in these caches, too; and max-size=2g, max-age=14d\n"
       "(default: as long as the store)");
   app.add_flag("--explain", flags.explain, "say why each step was not answered from the cache");
-  app.add_flag("--pull", flags.pull, "always ask the registry for bases (cooper always does)");
+}
+
+// What RUN may have and use.
+void add_step_flags(CLI::App& app, BuildFlags& flags) {
+  app.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE")
+      ->allow_extra_args(false);
+  app.add_option("--ssh", flags.ssh, "default, ID=SOCKET or ID=KEYFILE,…")->allow_extra_args(false);
+  app.add_option("--allow", flags.allow, "what RUN may ask for: security.insecure, network.host")
+      ->allow_extra_args(false);
   app.add_option("--network", flags.network, "for RUN: default, host, none");
   app.add_option("--add-host", flags.add_hosts, "NAME:ADDRESS")->allow_extra_args(false);
   app.add_option("--ulimit", flags.ulimits, "NAME=SOFT[:HARD]")->allow_extra_args(false);
   app.add_option("--shm-size", flags.shm_size, "size of /dev/shm in RUN");
   app.add_option("--cgroup-parent", flags.cgroup_parent, "control group that RUN's own is made below");
-  add_registry_flags(app, flags.registry);
-  app.add_option("--iidfile", flags.iid_file, "write the image id to this file");
-  app.add_option("--metadata-file", flags.metadata_file, "write digests to this file, as JSON");
-  app.add_option("--trace", flags.trace_file, "write where the time went, in Chrome's trace format")
-      ->type_name("FILE");
-  app.add_option("--result-file", flags.result_file,
-                 "write what became of every step, and why it ran, to this file, as JSON");
-  app.add_option("--source-date-epoch", flags.source_date_epoch,
-                 "seconds; newest time in the image (default: the commit's)");
+}
+
+void add_machine_flags(CLI::App& app, BuildFlags& flags) {
   app.add_option("--progress", flags.progress, "auto, plain, tty, rawjson, quiet");
   app.add_flag("-q,--quiet", flags.quiet, "print the image id only");
   app.add_option("--store", flags.store, "directory for layers and cache (default: ~/.cache/cooper)");
@@ -219,6 +232,17 @@ void add_build_flags(CLI::App& app, BuildFlags& flags) {
       "--isolation", flags.isolation,
       "how RUN is isolated: auto, privileged, userns, userns-single, emulated-root, emulated, none");
   app.add_option("--parallel", flags.parallel, "RUN steps at once (default: by the machine)");
+}
+
+}  // namespace
+
+void add_build_flags(CLI::App& app, BuildFlags& flags) {
+  add_source_flags(app, flags);
+  add_result_flags(app, flags);
+  add_cache_place_flags(app, flags);
+  add_step_flags(app, flags);
+  add_registry_flags(app, flags.registry);
+  add_machine_flags(app, flags);
 }
 
 std::optional<CallFlag> requested_call(const BuildFlags& flags) {
@@ -231,6 +255,7 @@ std::optional<CallFlag> requested_call(const BuildFlags& flags) {
 }
 
 build::BuildRequest make_request(const BuildFlags& flags, const Environment& environment) {
+  refuse_attestations(flags.attestations);
   build::BuildRequest request;
   request.context = flags.context;
   request.dockerfile = flags.file;

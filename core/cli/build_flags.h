@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "build/request.h"
+#include "cli/attestation_flags.h"
 #include "cli/environment.h"
 #include "cli/flag_values.h"
 #include "cli/registry_flags.h"
@@ -45,6 +46,7 @@ struct BuildFlags {
   std::string metadata_file;
   std::string result_file;
   std::string trace_file;
+  AttestationFlags attestations;
   std::string source_date_epoch;
   std::string store;
   std::string store_limit;

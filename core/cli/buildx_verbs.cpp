@@ -25,33 +25,12 @@ namespace {
 struct BuildxBuildFlags {
   BuildFlags build;
   std::string builder;
-  std::string provenance;
-  std::string sbom;
-  std::vector<std::string> attestations;
   bool debug = false;
   bool remove = true;
   bool force_remove = false;
 };
 
-// What CI files say to keep buildx from making attestations is how cooper is anyway.
-void refuse_attestations(const BuildxBuildFlags& flags) {
-  auto is_off = [](const std::string& value) {
-    return value.empty() || value == "false" || value == "0" ||
-           value.find("disabled=true") != std::string::npos;
-  };
-  auto refuse = [&](const std::string& flag, const std::string& value) {
-    if (is_off(value)) return;
-    throw base::Error(base::ErrorKind::kUnsupported,
-                      fmt::format("{}={}: cooper makes no attestations", flag, value))
-        .hint(fmt::format("leave it out, or write {}=false", flag));
-  };
-  refuse("--provenance", flags.provenance);
-  refuse("--sbom", flags.sbom);
-  for (const std::string& attestation : flags.attestations) refuse("--attest", attestation);
-}
-
 int build(const BuildxBuildFlags& flags, const Environment& environment) {
-  refuse_attestations(flags);
   if (auto call = requested_call(flags.build)) return run_call_command(*call, flags.build, environment);
   return run_build_command(flags.build, environment);
 }
@@ -61,10 +40,6 @@ Verb add_build(CLI::App& buildx) {
   CLI::App* command = buildx.add_subcommand("build", "build an image from a Dockerfile")->alias("b");
   add_build_flags(*command, flags->build);
   command->add_option("--builder", flags->builder, "accepted: there is one builder only");
-  command->add_option("--provenance", flags->provenance, "false: cooper makes none");
-  command->add_option("--sbom", flags->sbom, "false: cooper makes none");
-  command->add_option("--attest", flags->attestations, "type=…,disabled=true: cooper makes none")
-      ->allow_extra_args(false);
   command->add_flag("-D,--debug", flags->debug, "accepted: errors are always told in full");
   command->add_flag("--rm", flags->remove, "accepted: nothing is left behind");
   command->add_flag("--force-rm", flags->force_remove, "accepted: nothing is left behind");

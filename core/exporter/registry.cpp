@@ -68,11 +68,14 @@ class RegistryExporter final : public Exporter {
       for (const image::Image& image : built.images) push_image(target, image, by_digest, stop);
     }
     std::vector<std::string> written;
-    for (const oci::Reference& name : output_.names) {
-      push_tag(name, built, stop);
-      written.push_back(name.familiar());
-    }
-    return fmt::format("pushed {} as {}", base::join(written, ", "), built.target().digest.str());
+    std::vector<std::string> kept;
+    for (const oci::Reference& name : output_.names)
+      (push_tag(name, built, stop) ? written : kept).push_back(name.familiar());
+    std::string text =
+        fmt::format("pushed {} as {}", written.empty() ? "the image" : base::join(written, ", "),
+                    built.target().digest.str());
+    if (!kept.empty()) text += fmt::format("; immutable, so left as it is: {}", base::join(kept, ", "));
+    return text;
   }
 
  private:
@@ -155,11 +158,14 @@ class RegistryExporter final : public Exporter {
     client_->push_manifest(pinned, image.manifest.media_type, image.manifest.raw, stop);
   }
 
-  void push_tag(const oci::Reference& name, const BuiltImages& built, const std::stop_token& stop) {
+  // False when the registry does not let the tag be moved, and that is not to matter.
+  bool push_tag(const oci::Reference& name, const BuiltImages& built, const std::stop_token& stop) {
     try {
       push_target(name, built, stop);
+      return true;
     } catch (const base::Error& error) {
       if (!output_.ignore_immutable || !says_immutable(error)) throw;
+      return false;
     }
   }
 

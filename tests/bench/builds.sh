@@ -66,20 +66,20 @@ find_peers() {
 # --- the projects --------------------------------------------------------------------------------------------------
 
 build_stages() {
-  cold_row 'four stages, cold' stages 0.24
-  again_row 'again, local cache' stages 0.23
-  remote_row 'again, registry cache only' stages 0.23
+  cold_row 'four stages, cold' stages 0.4
+  again_row 'again, local cache' stages 0.5
+  remote_row 'again, registry cache only' stages 0.5
 }
-build_sleepers() { cold_row 'four stages that sleep 3 s' sleepers 0.51; }
+build_sleepers() { cold_row 'four stages that sleep 3 s' sleepers 0.65; }
 build_modules() {
-  cold_row '50,000 files, cold' modules 0.20
+  cold_row '50,000 files, cold' modules 0.25
   again_row 'again, local cache' modules 0.25
-  edit_row 'one file changed' modules 0.22
-  remote_row 'again, registry cache only' modules 0.08
+  edit_row 'one file changed' modules 0.3
+  remote_row 'again, registry cache only' modules 0.15
 }
-build_archive() { cold_row 'a layer of 1 GiB, cold' archive 0.31; }
-build_large() { cold_row 'one RUN on a base of 1 GB, cold' large 0.14; }
-build_steps() { cold_row '100 RUN steps, cold' steps 0.05; }
+build_archive() { cold_row 'a layer of 1 GiB, cold' archive 0.4; }
+build_large() { cold_row 'one RUN on a base of 1 GB, cold' large 0.35; }
+build_steps() { cold_row '100 RUN steps, cold' steps 0.08; }
 
 # Each: WHAT PROJECT GOAL, the goal as a part of dockerd's time.
 cold_row() {

@@ -58,9 +58,10 @@ set -e
 "$work/peers/fresh"
 log=$work/dockerd.log
 : >"\$log"
-setsid dockerd --data-root "$work/cold/docker" --exec-root "$work/docker-run" --pidfile "$work/docker.pid" \\
+setsid dockerd --data-root "$work/cold/docker" --exec-root "$work/docker-run" --pidfile "$work/dockerd.pid" \\
   --host "unix://$work/docker.sock" --bridge none --iptables=false --ip6tables=false --storage-driver overlay2 \\
   >"\$log" 2>&1 </dev/null &
+echo \$! >"$work/docker.pid"
 if ! timeout 60 tail -n +1 --pid=\$! -f "\$log" | grep -qm 1 'API listen on'; then
   tail -n 3 "\$log" >&2
   exit 1

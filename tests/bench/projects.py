@@ -89,7 +89,7 @@ ENTRYPOINT ["/bin/cat", "/opt/program/flavour"]
 def sleepers(root, bases, times):
     names = [f"s{i}" for i in range(int(4 * times))]
     text = "".join(f"FROM {bases}/debian AS {name}\n"
-                   f"RUN sleep 3 && head -c 400000000 /dev/zero | sha256sum > /{name}\n" for name in names)
+                   f"RUN sleep 3 && head -c 120000000 /dev/zero | sha256sum > /{name}\n" for name in names)
     text += f"FROM {bases}/debian\n" + "".join(f"COPY --from={name} /{name} /all/{name}\n" for name in names)
     write(root / "Dockerfile", text + "RUN cat /all/* > /one\n")
 

@@ -44,6 +44,13 @@ TEST(CliBuildFlags, ContextNeedsNoFlags) {
   EXPECT_TRUE(plain.epoch_from_git);
 }
 
+TEST(CliBuildFlags, AttestationsMayOnlyBeTurnedOff) {
+  EXPECT_EQ(request({"--provenance=false", "--sbom=false", "--attest=type=sbom,disabled=true"}).context, ".");
+  const base::Error error = refusal({"--provenance=mode=max"});
+  EXPECT_EQ(error.kind(), base::ErrorKind::kUnsupported);
+  EXPECT_THAT(error.summary(), HasSubstr("--provenance=mode=max: cooper makes no attestations"));
+}
+
 TEST(CliBuildFlags, RepeatedFlagsDoNotEatTheContext) {
   build::BuildRequest made =
       request({"-t", "app:1", "--tag", "example.com/app", "--platform", "linux/amd64,arm64",
