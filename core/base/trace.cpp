@@ -42,8 +42,8 @@ Guarded<Kept>& kept() {
 // Small numbers in the order of first use, which read better than the kernel's.
 int thread_number() {
   static std::atomic<int> next{0};
-  thread_local const int mine = next++;
-  return mine;
+  thread_local const int kMine = next++;
+  return kMine;
 }
 
 double microseconds(Clock::duration duration) {

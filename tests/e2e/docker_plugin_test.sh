@@ -89,6 +89,7 @@ run docker buildx imagetools inspect --format '{{json .}}' "$REGISTRY/app:1"
 assert_eq "$(jq -r .image.os output)" linux
 run_fails 9 docker buildx imagetools inspect --format '{{range .Manifest}}x{{end}}' "$REGISTRY/app:1"
 assert_contains "$(cat log)" "more of Go's templates"
+# shellcheck disable=SC2016  # the variable is the Dockerfile's
 printf 'FROM scratch\nARG TARGETARCH\nCOPY file /file-$TARGETARCH\n' >context/two.Dockerfile
 run docker buildx build -f context/two.Dockerfile --platform linux/amd64,linux/arm64 -t "$REGISTRY/two:1" --push context
 run docker buildx imagetools inspect "$REGISTRY/two:1"

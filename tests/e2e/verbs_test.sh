@@ -52,6 +52,7 @@ assert_contains "$message" "hint: see 'cooper images', or fetch it with 'cooper 
 verb_fails 5 pull "$REGISTRY/nothing:1"
 
 # One platform, or all of them.
+# shellcheck disable=SC2016  # the variable is the Dockerfile's
 printf 'FROM scratch\nARG TARGETARCH\nCOPY file /file-$TARGETARCH\n' >context/two.Dockerfile
 build -f context/two.Dockerfile --platform linux/amd64,linux/arm64 -t "$REGISTRY/two:1" --push context
 assert_lacks "$(verb images)" two 'what is pushed is not kept'
