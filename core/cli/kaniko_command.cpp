@@ -107,7 +107,7 @@ int dispatch(const std::vector<std::string>& arguments, const Environment& envir
   const bool is_push = command == "push";
   const KanikoArguments parsed =
       parse_kaniko_arguments(is_push ? rest : arguments, kaniko_flags(), environment);
-  if (parsed.wants_help) {
+  if (parsed.wants_help || command == "help") {
     std::fputs(kaniko_help(kaniko_flags()).c_str(), stdout);
     return 0;
   }

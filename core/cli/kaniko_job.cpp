@@ -135,6 +135,8 @@ class JobMaker {
     build.context = context.value;
     if (context.kind == Kind::kDirectory) {
       build.context = join_path(context.value, settings_.sub_path);
+      // As people write it, and as messages are to show it: "/workspace".
+      while (build.context.size() > 1 && build.context.back() == '/') build.context.pop_back();
       build.file = dockerfile_for_directory();
       return;
     }

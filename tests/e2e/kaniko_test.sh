@@ -122,6 +122,7 @@ mkdir -p "$KANIKO_DIR/.docker"
 printf '{"auths":{"r.example":{"auth":"%s"}}}' "$(printf me:secret | base64)" >"$KANIKO_DIR/.docker/config.json"
 assert_eq "$(env -u DOCKER_CONFIG "$executor" login --get-login r.example)" me 'login'
 assert_contains "$("$executor" version)" cooper
+assert_contains "$("$executor" help)" --destination
 rm "$KANIKO_DIR/.docker/config.json"
 
 # --- a RUN's own exit code ---

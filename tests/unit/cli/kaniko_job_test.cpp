@@ -52,6 +52,12 @@ TEST_F(CliKanikoJob, WhatNeedsANameSaysSo) {
   EXPECT_NO_THROW(make({"--no-push", "--cache", "--cache-repo=r.example/c"}));
 }
 
+TEST_F(CliKanikoJob, ADirectoryIsShownWithoutItsLastSlash) {
+  EXPECT_EQ(make({"--no-push"}).build.context, "/workspace");
+  EXPECT_EQ(make({"--no-push", "--context=dir://src//"}).build.context, "src");
+  EXPECT_EQ(make({"--no-push", "--context=/"}).build.context, "/");
+}
+
 TEST_F(CliKanikoJob, TheDockerfileIsAPathHereOrInTheContext) {
   write("context/sub/Other");
   write("Here");
