@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/encoder.h"
+#include "base/thread_pool.h"
 #include "cache/record.h"
 #include "context/local_tree.h"
 #include "ops/copy.h"
@@ -21,6 +22,7 @@ using snapshot::Entry;
 using snapshot::EntryType;
 
 constexpr std::size_t kMostFileIngredients = 512;
+constexpr std::size_t kDigestBlock = 256;  // entries
 
 bool is_context(const graph::Definition& definition, int vertex) {
   return vertex >= 0 &&
@@ -180,20 +182,29 @@ class KeyMaker {
       if (selection.root.is_directory()) {
         std::size_t prefix = selection.root.path.empty() ? 0 : selection.root.path.size() + 1;
         encoder_.list("entries", selection.entries.size());
-        for (const Entry& entry : selection.entries) add_entry(tree, entry, prefix);
+        add_entries(tree, selection.entries, prefix);
       } else {
         std::string_view name = snapshot::base_name(selection.root.path);
-        add_entry(tree, selection.root, selection.root.path.size() - name.size());
+        add_entries(tree, {&selection.root, 1}, selection.root.path.size() - name.size());
       }
       add_file_ingredients();
     }
   }
 
-  void add_entry(const snapshot::TreeView& tree, const Entry& entry, std::size_t prefix) {
-    std::string_view name = std::string_view(entry.path).substr(prefix);
-    base::Digest digest = entry_digest(entry, first_link(tree, entry, name), has_times_);
-    encoder_.field(name, digest);
-    if (!entry.is_directory()) files_.emplace_back(entry.path, digest);
+  // Each entry's digest is its own, so they are made on all cores; who links whom goes by the order of the
+  // entries.
+  void add_entries(const snapshot::TreeView& tree, std::span<const Entry> entries, std::size_t prefix) {
+    const auto name_of = [&](const Entry& entry) { return std::string_view(entry.path).substr(prefix); };
+    std::vector<std::string> links;
+    links.reserve(entries.size());
+    for (const Entry& entry : entries) links.push_back(first_link(tree, entry, name_of(entry)));
+    std::vector<base::Digest> digests(entries.size());
+    base::parallel_for(*services_.pool, entries.size(), kDigestBlock,
+                       [&](std::size_t i) { digests[i] = entry_digest(entries[i], links[i], has_times_); });
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      encoder_.field(name_of(entries[i]), digests[i]);
+      if (!entries[i].is_directory()) files_.emplace_back(entries[i].path, digests[i]);
+    }
   }
 
   // Every file is an ingredient of its own, unless they are so many that records would become large: then the
