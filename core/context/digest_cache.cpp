@@ -63,60 +63,89 @@ std::string read_if_there(const std::string& path) {
 }  // namespace
 
 void DigestCache::load(const std::string& path) {
-  const std::string text = read_if_there(path);
+  std::string text = read_if_there(path);
   if (!text.starts_with(kMagic)) return;
   Reader reader{std::string_view(text).substr(kMagic.size())};
   const base::Digest frame = reader.digest();
   if (!reader.ok || base::sha256(reader.rest) != frame) return;
-  entries_.with([&reader](Entries& entries) {
-    while (reader.ok && !reader.rest.empty()) {
-      const std::string name(reader.bytes(reader.number()));
-      Entry entry;
-      entry.identity.device = reader.number();
-      entry.identity.inode = reader.number();
-      entry.identity.size = reader.number();
-      entry.identity.mtime_nsec = static_cast<std::int64_t>(reader.number());
-      entry.identity.ctime_nsec = static_cast<std::int64_t>(reader.number());
-      entry.idle = reader.number();
-      entry.digest = reader.digest();
-      entry.settled = true;
-      // They were saved in order.
-      if (reader.ok) entries.by_path.insert_or_assign(entries.by_path.end(), name, entry);
-    }
-  });
+  std::vector<Loaded> loaded;
+  while (reader.ok && !reader.rest.empty()) {
+    Loaded entry;
+    entry.path = reader.bytes(reader.number());
+    entry.identity.device = reader.number();
+    entry.identity.inode = reader.number();
+    entry.identity.size = reader.number();
+    entry.identity.mtime_nsec = static_cast<std::int64_t>(reader.number());
+    entry.identity.ctime_nsec = static_cast<std::int64_t>(reader.number());
+    entry.idle = reader.number();
+    entry.digest = reader.digest();
+    const bool in_order = loaded.empty() || loaded.back().path < entry.path;
+    if (!reader.ok || !in_order) return;
+    loaded.push_back(entry);
+  }
+  used_ = std::make_unique<std::atomic<bool>[]>(loaded.size());
+  loaded_ = std::move(loaded);
+  text_ = std::move(text);  // a long string: the views stay good
 }
 
 bool DigestCache::has_news() const {
-  return entries_.with([](const Entries& entries) { return entries.has_news; });
+  return fresh_.with([](const Fresh& fresh) { return fresh.has_news; });
 }
 
 std::string DigestCache::serialize() const {
   std::string body;
-  entries_.with([&body](const Entries& entries) {
-    for (const auto& [name, entry] : entries.by_path) {
-      const std::uint64_t idle = entry.used ? 0 : entry.idle + 1;
-      if (!entry.settled || idle > kMostIdleSaves) continue;
-      append_number(body, name.size());
-      body += name;
-      append_number(body, entry.identity.device);
-      append_number(body, entry.identity.inode);
-      append_number(body, entry.identity.size);
-      append_number(body, static_cast<std::uint64_t>(entry.identity.mtime_nsec));
-      append_number(body, static_cast<std::uint64_t>(entry.identity.ctime_nsec));
-      append_number(body, idle);
-      append_digest(body, entry.digest);
+  auto append = [&body](std::string_view path, const FileIdentity& identity, std::uint64_t idle,
+                        const base::Digest& digest) {
+    append_number(body, path.size());
+    body += path;
+    append_number(body, identity.device);
+    append_number(body, identity.inode);
+    append_number(body, identity.size);
+    append_number(body, static_cast<std::uint64_t>(identity.mtime_nsec));
+    append_number(body, static_cast<std::uint64_t>(identity.ctime_nsec));
+    append_number(body, idle);
+    append_digest(body, digest);
+  };
+  fresh_.with([&](const Fresh& fresh) {
+    std::vector<std::string_view> order;
+    for (const auto& [path, entry] : fresh.by_path) order.push_back(path);
+    std::sort(order.begin(), order.end());
+    std::size_t next = 0;
+    auto append_fresh = [&](std::string_view path) {
+      const Entry& entry = fresh.by_path.at(std::string(path));
+      if (entry.settled) append(path, entry.identity, 0, entry.digest);
+    };
+    for (std::size_t i = 0; i < loaded_.size(); ++i) {
+      const Loaded& entry = loaded_[i];
+      while (next < order.size() && order[next] < entry.path) append_fresh(order[next++]);
+      if (next < order.size() && order[next] == entry.path) continue;  // what was put since counts
+      const std::uint64_t idle = used_[i] ? 0 : entry.idle + 1;
+      if (idle <= kMostIdleSaves) append(entry.path, entry.identity, idle, entry.digest);
     }
+    while (next < order.size()) append_fresh(order[next++]);
   });
   std::string text(kMagic);
   append_digest(text, base::sha256(body));
   return text + body;
 }
 
+std::size_t DigestCache::find_loaded(std::string_view path) const {
+  const auto found =
+      std::lower_bound(loaded_.begin(), loaded_.end(), path,
+                       [](const Loaded& entry, std::string_view wanted) { return entry.path < wanted; });
+  const bool is_there = found != loaded_.end() && found->path == path;
+  return static_cast<std::size_t>((is_there ? found : loaded_.end()) - loaded_.begin());
+}
+
 std::optional<base::Digest> DigestCache::find(const std::string& path, const FileIdentity& identity) const {
-  return entries_.with([&](Entries& entries) -> std::optional<base::Digest> {
-    auto found = entries.by_path.find(path);
-    if (found == entries.by_path.end() || found->second.identity != identity) return std::nullopt;
-    found->second.used = true;
+  const std::size_t known = find_loaded(path);
+  if (known < loaded_.size() && loaded_[known].identity == identity) {
+    used_[known].store(true, std::memory_order_relaxed);
+    return loaded_[known].digest;
+  }
+  return fresh_.with([&](const Fresh& fresh) -> std::optional<base::Digest> {
+    const auto found = fresh.by_path.find(path);
+    if (found == fresh.by_path.end() || found->second.identity != identity) return std::nullopt;
     return found->second.digest;
   });
 }
@@ -125,9 +154,9 @@ void DigestCache::put(const std::string& path, const FileIdentity& identity, con
                       std::int64_t hashed_at_nsec) {
   const std::int64_t changed = std::max(identity.mtime_nsec, identity.ctime_nsec);
   const bool settled = changed < hashed_at_nsec - kSettleNanoseconds;
-  entries_.with([&](Entries& entries) {
-    entries.by_path.insert_or_assign(path, Entry{identity, digest, settled, true, 0});
-    entries.has_news = entries.has_news || settled;
+  fresh_.with([&](Fresh& fresh) {
+    fresh.by_path.insert_or_assign(path, Entry{identity, digest, settled});
+    fresh.has_news = fresh.has_news || settled;
   });
 }
 

@@ -8,12 +8,16 @@
 // it.
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <cstdint>
 #include <ctime>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "base/digest.h"
 #include "base/guarded.h"
@@ -35,7 +39,8 @@ inline constexpr std::uint64_t kMostIdleSaves = 16;
 
 class DigestCache {
  public:
-  // Adds what the file at `path` holds; a file that is missing, unreadable or damaged holds nothing.
+  // Takes what the file at `path` holds, before anything is asked; one that is missing, unreadable or damaged
+  // holds nothing.
   void load(const std::string& path);
   // Whether there is anything to save that a loaded file did not hold.
   bool has_news() const;
@@ -51,15 +56,26 @@ class DigestCache {
   struct Entry {
     FileIdentity identity;
     base::Digest digest;
-    bool settled = false;    // old enough to be saved
-    bool used = false;       // found or put since it was loaded
+    bool settled = false;  // old enough to be saved
+  };
+  // What a file held, in place: an entry is read once and written never, and asking needs no lock.
+  struct Loaded {
+    std::string_view path;  // in text_
+    FileIdentity identity;
+    base::Digest digest;
     std::uint64_t idle = 0;  // how many saves in a row it was of no use
   };
-  struct Entries {
-    std::map<std::string, Entry> by_path;
+  struct Fresh {
+    std::unordered_map<std::string, Entry> by_path;
     bool has_news = false;
   };
-  base::Guarded<Entries> mutable entries_;
+
+  std::size_t find_loaded(std::string_view path) const;  // loaded_.size() for none
+
+  std::string text_;
+  std::vector<Loaded> loaded_;                 // by path
+  std::unique_ptr<std::atomic<bool>[]> used_;  // of loaded_: asked for since
+  base::Guarded<Fresh> fresh_;                 // put since
 };
 
 }  // namespace cooper::context
