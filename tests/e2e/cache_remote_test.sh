@@ -37,13 +37,15 @@ from_cache() { # from_cache NAME FROM TO...: a first build there, then another m
   rm -rf "$store"
   build --metadata-file metadata.json -t "$REGISTRY/app-$name:1" --push "$@" context
   first=$(digest)
-  elsewhere --cache-from "$from" -o type=image
+  # Pushed again: all of it is there already.
+  elsewhere --cache-from "$from" -t "$REGISTRY/app-$name:2" --push
   assert_eq "$(digest)" "$first" "$name: digest"
   assert_contains "$(cat log)" '0 steps ran, 3 cached' "$name: summary"
   assert_eq "$(find "$work/empty/blobs" -size +32k | wc -l)" 0 "$name: fetched layers"
-  # And pushed again: there already.
-  elsewhere --cache-from "$from" -t "$REGISTRY/app-$name:2" --push
-  assert_eq "$(digest)" "$first" "$name: digest pushed"
+  # Kept in the store under its name, it has to be whole.
+  elsewhere --cache-from "$from" -t "app-$name:3"
+  assert_eq "$(digest)" "$first" "$name: digest in the store"
+  assert_contains "$(cat log)" '0 steps ran, 3 cached' "$name: summary in the store"
   # A change below: what is above comes from the cache and is fetched, because a step needs its files.
   echo two >context/src/a
   elsewhere --cache-from "$from" -t "$REGISTRY/app-$name:3" --push
