@@ -110,6 +110,6 @@ fi
 # are wanted here.
 for package in docker-registry docker.io; do
   if [[ " ${missing[*]} " == *" $package "* && -d /run/systemd/system ]]; then
-    "${as_root[@]}" systemctl disable --now "${package%.io}.service" >/dev/null 2>&1 || true
+    "${as_root[@]}" systemctl disable --now "${package%.io}".{service,socket} >/dev/null 2>&1 || true
   fi
 done
