@@ -7,6 +7,7 @@
 #include "ops/stage.h"
 #include "ops/tree_builder.h"
 #include "snapshot/merged_view.h"
+#include "snapshot/path_order.h"
 
 namespace cooper::ops {
 
@@ -26,12 +27,8 @@ struct Touched {
   bool was_replaced = false;  // the same, and as a directory what lies in it
 };
 
-struct PathLess {
-  bool operator()(const std::string& a, const std::string& b) const { return snapshot::path_less(a, b); }
-};
-
 // Parents first.
-using TouchedPaths = std::map<std::string, Touched, PathLess>;
+using TouchedPaths = std::map<std::string, Touched, snapshot::PathLess>;
 
 TouchedPaths touched_by(const snapshot::LayerStack& layers, const std::vector<std::string>& left_out) {
   TouchedPaths touched;

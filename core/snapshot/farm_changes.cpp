@@ -18,15 +18,13 @@
 #include "os/beneath.h"
 #include "snapshot/farm.h"
 #include "snapshot/parent_directory.h"
+#include "snapshot/path_order.h"
 #include "snapshot/tree_writer.h"
 #include "snapshot/xattrs.h"
 
 namespace cooper::snapshot {
 namespace {
 
-struct PathLess {
-  bool operator()(const std::string& a, const std::string& b) const { return path_less(a, b); }
-};
 // Sorted, so that a directory comes before what is below it.
 using Paths = std::set<std::string, PathLess>;
 

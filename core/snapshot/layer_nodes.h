@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "snapshot/layer_index.h"
+#include "snapshot/path_order.h"
 
 namespace cooper::snapshot {
 
@@ -37,10 +38,6 @@ class LayerNodes {
   struct Node {
     Entry entry;
     std::uint64_t inode = 0;
-  };
-  struct PathLess {
-    using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const { return path_less(a, b); }
   };
 
   std::string resolve_directory(const std::string& path) const;

@@ -8,6 +8,7 @@
 #include "os/beneath.h"
 #include "snapshot/layer_store.h"
 #include "snapshot/merged_view.h"
+#include "snapshot/path_order.h"
 #include "snapshot/tree_writer.h"
 
 namespace cooper::snapshot {
@@ -16,9 +17,6 @@ namespace {
 constexpr std::size_t kFilesPerTask = 256;
 constexpr std::size_t kBuffer = 64 << 10;
 
-struct PathLess {
-  bool operator()(const std::string& a, const std::string& b) const { return path_less(a, b); }
-};
 using Paths = std::set<std::string, PathLess>;
 
 bool has_default_attributes(const Entry& entry) {
