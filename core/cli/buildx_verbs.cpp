@@ -24,7 +24,6 @@ namespace {
 
 struct BuildxBuildFlags {
   BuildFlags build;
-  std::string builder;
   bool debug = false;
   bool remove = true;
   bool force_remove = false;
@@ -39,7 +38,7 @@ Verb add_build(CLI::App& buildx) {
   auto flags = std::make_shared<BuildxBuildFlags>();
   CLI::App* command = buildx.add_subcommand("build", "build an image from a Dockerfile")->alias("b");
   add_build_flags(*command, flags->build);
-  command->add_option("--builder", flags->builder, "accepted: there is one builder only");
+  add_builder_flag(*command);
   command->add_flag("-D,--debug", flags->debug, "accepted: errors are always told in full");
   command->add_flag("--rm", flags->remove, "accepted: nothing is left behind");
   command->add_flag("--force-rm", flags->force_remove, "accepted: nothing is left behind");
