@@ -38,14 +38,13 @@ assert_file target/out/left left
 build_fails 2 --build-arg PLATFORM=one --target nowhere context
 assert_contains "$message" nowhere
 
-# Both stages wait for the other one: this build only ends when they run at the same time. Loopback is the one
-# thing that two steps share.
-port=$((20000 + ($$ * 7 + RANDOM) % 20000))
+# Both stages wait for the other one at two pipes in a cache mount: this build only ends when they run at the same time.
+meet='RUN --mount=type=cache,id=meet,target=/meet timeout 60 sh -c'
 dockerfile meet <<END
 FROM $base AS left
-RUN timeout 30 sh -c 'echo hello | nc -l -p $port > /heard; test -s /heard'
+$meet 'mkfifo /meet/to-right; mkfifo /meet/to-left; echo hello > /meet/to-right && cat /meet/to-left > /heard'
 FROM $base AS right
-RUN timeout 30 sh -c 'while ! echo hi | nc 127.0.0.1 $port > /heard || ! test -s /heard; do sleep 0.05; done'
+$meet 'mkfifo /meet/to-left; mkfifo /meet/to-right; cat /meet/to-right > /heard && echo hi > /meet/to-left'
 FROM scratch
 COPY --from=left /heard /left
 COPY --from=right /heard /right
