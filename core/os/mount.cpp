@@ -79,7 +79,7 @@ void mount_overlay(const OverlayLayers& layers, const std::string& name, bool no
   ShortNames names;
   std::string options = "userxattr";
   if (!layers.upper.empty()) {
-    options += ",upperdir=" + names.add(layers.upper, "u") + ",workdir=" + names.add(layers.work, "w");
+    options += ",volatile,upperdir=" + names.add(layers.upper, "u") + ",workdir=" + names.add(layers.work, "w");
   }
   options += ",lowerdir=";
   for (std::size_t index = 0; index < layers.lower.size(); ++index) {

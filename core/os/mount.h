@@ -42,7 +42,7 @@ void attach_mount(const Fd& mount, int target, const std::string& what);
 struct OverlayLayers {
   std::vector<std::string> lower;  // absolute, topmost first, at least one; at least two without an upper
   std::string upper;               // "": read-only
-  std::string work;
+  std::string work;                // an empty directory on upper's file system
 };
 
 inline constexpr std::size_t kMaximumLowers = 500;  // OVL_MAX_STACK in the kernel
@@ -51,6 +51,9 @@ inline constexpr std::size_t kMaximumLowers = 500;  // OVL_MAX_STACK in the kern
 // scratch space: short symlinks to the layers are made there and removed again. mount(2) copies one page of
 // options only, so 60 full layer paths would be cut off silently; links "0".."499" always fit, on every
 // kernel, and need no escaping of ':' and ','.
+//
+// Mounted as volatile: neither fsync in the mount nor its end waits for a disk. Without it, the end of every
+// mount writes out the whole file system below it.
 void mount_overlay(const OverlayLayers& layers, const std::string& name, bool no_dev);
 
 }  // namespace cooper::os

@@ -236,6 +236,7 @@ TEST_F(SandboxLauncher, FileMountsAreReadOnlyWithTheirMode) {
   Outcome outcome = run(step);
   EXPECT_EQ(outcome.output, "secret\n0:0:400\n");
   EXPECT_NE(outcome.errors.find("Read-only"), std::string::npos);
+  step.root = spec({}).root;
   step.argv = {"/dev/pipes/run"};
   EXPECT_EQ(run(step).output, "script\n");
   EXPECT_EQ(changes(), (Names{"dev", "etc", "proc", "sys"}));

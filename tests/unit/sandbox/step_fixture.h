@@ -85,7 +85,7 @@ class StepTest : public ::testing::Test {
   std::string lower() const { return path("lower"); }
 
   void make_root() const {
-    for (const char* name : {"lower/bin", "lower/etc", "lower/tmp", "lower/root", "upper", "work"}) {
+    for (const char* name : {"lower/bin", "lower/etc", "lower/tmp", "lower/root", "upper"}) {
       os::make_directories(path(name));
     }
     fs::copy_file(kBusybox, lower() + "/bin/busybox");
@@ -100,7 +100,9 @@ class StepTest : public ::testing::Test {
 
   Spec spec(std::vector<std::string> argv) const {
     Spec result;
-    result.root = OverlayRoot{{lower()}, upper(), path("work")};
+    const std::string work = path("work" + std::to_string(++specs_));  // an overlay's is for one mount only
+    os::make_directories(work);
+    result.root = OverlayRoot{{lower()}, upper(), work};
     result.argv = std::move(argv);
     result.env = {"PATH=/bin:/usr/bin", "HOME=/root"};
     return result;
@@ -131,6 +133,7 @@ class StepTest : public ::testing::Test {
   }
 
   std::unique_ptr<os::TempDir> directory_;
+  mutable int specs_ = 0;
 };
 
 inline bool single_id() {
