@@ -65,7 +65,7 @@ class TreeWriter {
   void make_whiteout(const Entry& entry);
   void make_device(const Entry& entry);
   void set_attributes(int parent, const Entry& entry);
-  void set_owner(int at, const std::string& name, const Entry& entry);
+  void set_owner_and_mode(int at, const std::string& name, const Entry& entry);
   void set_xattrs(int file, const Entry& entry);
 
   std::string tree_;

@@ -1,13 +1,11 @@
 #include "snapshot/unpack_blob.h"
 
-#include <exception>
 #include <fmt/format.h>
-#include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "snapshot/blob_source.h"
-#include "snapshot/byte_pipe.h"
+#include "snapshot/read_ahead.h"
 
 namespace cooper::snapshot {
 namespace {
@@ -31,7 +29,10 @@ void read_rest(base::ByteSource& source, std::uint64_t most) {
 
 void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
                          base::ByteSink& out, const std::stop_token& stop) {
-  VerifiedSource verified(blob, sealed.blob, copy, stop);
+  ReadAhead verified([&](base::ByteSink& ahead) {
+    VerifiedSource source(blob, sealed.blob, copy, stop);
+    base::copy_all(source, ahead);
+  });
   LayerSource tar(verified);
   base::HashingSource hashing(tar);
   base::copy_all(hashing, out);
@@ -46,28 +47,16 @@ void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base
 
 LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
                        const UnpackPlace& place, const std::stop_token& stop) {
-  BytePipe pipe;
-  std::jthread producer([&] {
-    try {
-      decompress_verified(blob, sealed, copy, pipe, stop);
-      pipe.finish();
-    } catch (...) {
-      pipe.fail(std::current_exception());
-    }
-  });
+  ReadAhead tar([&](base::ByteSink& out) { decompress_verified(blob, sealed, copy, out, stop); });
   try {
-    LayerIndex index = apply_layer(pipe, place.tree, place.form, place.restore, stop);
-    read_to_end(pipe);  // throws what the other side found wrong at the end
+    LayerIndex index = apply_layer(tar, place.tree, place.form, place.restore, stop);
+    read_to_end(tar);  // throws what the other side found wrong at the end
     return index;
   } catch (const base::Error& error) {
-    pipe.abandon();
-    producer.join();
+    tar.stop();
     // Bytes that are not the blob's explain whatever is wrong with their format, and whoever hands them out
     // knows where they came from.
     if (error.kind() == base::ErrorKind::kCorrupt) read_rest(blob, sealed.blob.size);
-    throw;
-  } catch (...) {
-    pipe.abandon();
     throw;
   }
 }

@@ -1,5 +1,5 @@
-// From a blob to a tree and its index, verified on the way. One thread reads, verifies and decompresses, the
-// caller's unpacks.
+// From a blob to a tree and its index, verified on the way. One thread reads and verifies, one decompresses,
+// the caller's unpacks.
 #pragma once
 
 #include <stop_token>
@@ -20,6 +20,7 @@ struct UnpackPlace {
 
 // The tar of `sealed` into `out`; `copy` (may be null) gets the compressed bytes. Throws Error{kCorrupt}
 // naming the blob when it is not what `sealed` says: both digests are proved when this returns.
+// `blob` and `copy` are used on another thread meanwhile.
 void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base::ByteSink* copy,
                          base::ByteSink& out, const std::stop_token& stop);
 
