@@ -10,7 +10,8 @@
 
 namespace cooper::store {
 
-SizeMemo::SizeMemo(std::string file, std::int64_t settled) : file_(std::move(file)), settled_(settled) {
+SizeMemo::SizeMemo(const Store& store, std::string file, std::int64_t settled)
+    : store_(store), file_(std::move(file)), settled_(settled) {
   if (::access(file_.c_str(), R_OK) != 0) return;
   std::istringstream lines(os::read_file(file_));
   Sum sum;
@@ -36,7 +37,7 @@ void SizeMemo::save() const {
   std::string text;
   for (const auto& [path, sum] : current_) text += fmt::format("{} {} {}\n", sum.last_used, sum.bytes, path);
   try {
-    os::write_file_atomically(file_, text);
+    store_.write_file(file_, text);
   } catch (const base::Error&) {
     return;
   }

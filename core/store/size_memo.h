@@ -10,12 +10,15 @@
 #include <map>
 #include <string>
 
+#include "store/store.h"
+
 namespace cooper::store {
 
 class SizeMemo {
  public:
-  // `settled`: sums of what was used before this may be remembered, nanoseconds since the epoch.
-  SizeMemo(std::string file, std::int64_t settled);
+  // `file` is one of `store`, which must outlive this. `settled`: sums of what was used before this may be
+  // remembered, nanoseconds since the epoch.
+  SizeMemo(const Store& store, std::string file, std::int64_t settled);
 
   // Bytes of `path` and all below it, which was used last at `last_used`.
   std::uint64_t measure(const std::string& path, std::int64_t last_used);
@@ -28,6 +31,7 @@ class SizeMemo {
     std::uint64_t bytes = 0;
     bool operator==(const Sum&) const = default;
   };
+  const Store& store_;
   std::string file_;
   std::int64_t settled_;
   std::map<std::string, Sum> known_;

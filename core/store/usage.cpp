@@ -46,7 +46,7 @@ class Meter {
  public:
   explicit Meter(const Store& store)
       : store_(store),
-        sums_(store.path() + "/usage", std::min(os::file_system_now(), store.oldest_other_lease())) {}
+        sums_(store, store.path() + "/usage", std::min(os::file_system_now(), store.oldest_other_lease())) {}
 
   Usage run() {
     add_layers();
@@ -98,7 +98,7 @@ class Meter {
     if (auto known = read_size(directory, id + "/size")) return *known;
     std::uint64_t bytes = os::tree_usage(tree);
     try {
-      os::write_file_atomically(layer_size_path(store_, id), render_size(bytes));
+      store_.write_file(layer_size_path(store_, id), render_size(bytes));
     } catch (const base::Error&) {
       return bytes;  // it was removed just now, or is not ours
     }

@@ -14,7 +14,7 @@ class StoreSizeMemo : public StoreFixture {
  protected:
   void SetUp() override { write(content_ + "/file", "x"); }
   std::uint64_t measure(std::int64_t last_used, std::int64_t settled = kForever) const {
-    SizeMemo memo(file_, settled);
+    SizeMemo memo(*store_, file_, settled);
     std::uint64_t bytes = memo.measure(content_, last_used);
     memo.save();
     return bytes;
@@ -38,14 +38,14 @@ TEST_F(StoreSizeMemo, RemembersNothingThatIsNotSettled) {
 
 TEST_F(StoreSizeMemo, ForgetsWhatIsNotAskedFor) {
   measure(5);
-  SizeMemo(file_, kForever).save();
+  SizeMemo(*store_, file_, kForever).save();
   EXPECT_EQ(os::read_file(file_), "");
 }
 
 TEST_F(StoreSizeMemo, IsNoReasonToFail) {
   write(file_, "5 many bytes\n");
   EXPECT_GT(measure(5), 0U);
-  SizeMemo nowhere(path_ + "/none/memo", kForever);
+  SizeMemo nowhere(*store_, path_ + "/none/memo", kForever);
   nowhere.measure(content_, 5);
   EXPECT_NO_THROW(nowhere.save());
 }
