@@ -135,6 +135,10 @@ struct LocalTree::Impl {
                              const Verdict& parent_verdict) const;
   // The status of `path` whether it is ignored or not.
   std::optional<struct stat> status_of(const std::string& path) const;
+  // The digest of a file that is as it was when an earlier build, or this one, read it.
+  std::optional<base::Digest> remembered(const std::string& path, const struct stat& status) const;
+  // Whether `digest` is what was given for the file before, if anything was.
+  bool give(const std::string& path, const base::Digest& digest) const;
   // `status`: of the file, just read.
   base::Digest hash(const std::string& path, struct stat status) const;
   // One attempt: nullopt when the file is no longer what `before` says.
@@ -255,7 +259,12 @@ Entry LocalTree::Impl::describe(int parent, const std::string& name, const std::
   entry.mode = status.st_mode & 07777;
   entry.mtime = status.st_mtim.tv_sec;
   entry.mtime_nsec = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
-  if (S_ISREG(status.st_mode)) entry.size = static_cast<std::uint64_t>(status.st_size);
+  if (S_ISREG(status.st_mode)) {
+    entry.size = static_cast<std::uint64_t>(status.st_size);
+    // Here, while its status is at hand: looking it up again for the digest would cost more than all the
+    // rest.
+    if (const auto digest = remembered(path, status); digest && give(path, *digest)) entry.content = *digest;
+  }
   if (entry.type == EntryType::kSymlink) entry.link_target = read_link(parent, name, path);
   if (entry.type == EntryType::kCharDevice || entry.type == EntryType::kBlockDevice) {
     entry.device_major = major(status.st_rdev);
@@ -327,6 +336,15 @@ std::optional<base::Digest> LocalTree::Impl::try_hash(int parent, const std::str
   const base::Digest digest = hasher.finish();
   digests->put(path, identity, digest, nanoseconds(now));
   return digest;
+}
+
+std::optional<base::Digest> LocalTree::Impl::remembered(const std::string& path,
+                                                        const struct stat& status) const {
+  return digests->find(path, identity_of(status));
+}
+
+bool LocalTree::Impl::give(const std::string& path, const base::Digest& digest) const {
+  return given.with([&](auto& all) { return all.try_emplace(path, digest).first->second == digest; });
 }
 
 base::Digest LocalTree::Impl::hash(const std::string& path, struct stat status) const {
@@ -418,12 +436,9 @@ base::Digest LocalTree::content_digest(const Entry& entry) const {
   const bool same =
       status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) == entry.size;
   if (!same) changed(entry.path);
-  auto known = impl_->digests->find(entry.path, identity_of(*status));
-  base::Digest digest = known ? *known : impl_->hash(entry.path, *status);
-  impl_->given.with([&](auto& given) {
-    auto [first, is_new] = given.try_emplace(entry.path, digest);
-    if (!is_new && first->second != digest) changed(entry.path);
-  });
+  const auto known = impl_->remembered(entry.path, *status);
+  const base::Digest digest = known ? *known : impl_->hash(entry.path, *status);
+  if (!impl_->give(entry.path, digest)) changed(entry.path);
   return digest;
 }
 

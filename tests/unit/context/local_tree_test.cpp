@@ -241,6 +241,21 @@ TEST_F(ContextLocalTree, AsksTheDigestCacheFirst) {
   const base::Digest planted = base::sha256(std::string_view("planted"));
   digests->put("a", identity, planted, identity.ctime_nsec);
   EXPECT_EQ(context.content_digest(*entry), planted);
+  // What is met from now on has it with it.
+  EXPECT_EQ(context.list("").front().content, planted);
+  EXPECT_EQ(context.lookup("a")->content, planted);
+}
+
+TEST_F(ContextLocalTree, GivesNoOtherDigestThanBefore) {
+  write("a", "hello");
+  const LocalTree context = tree();
+  EXPECT_TRUE(context.list("").front().content.empty());
+  context.content_digest(*context.lookup("a"));
+  EXPECT_EQ(context.list("").front().content, base::sha256(std::string_view("hello")));
+  write("a", "world");
+  const Entry changed = context.list("").front();
+  EXPECT_TRUE(changed.content.empty());
+  EXPECT_THROW(context.content_digest(changed), base::Error);
 }
 
 TEST_F(ContextLocalTree, RefusesWhatIsNoDirectory) {
