@@ -210,6 +210,22 @@ void descriptors() {
   close(fd);
 }
 
+void syncing() {
+  const int file = open("/synced", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  const int path = open("/synced", O_PATH | O_CLOEXEC);
+  const int directory = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int pipe_ends[2];
+  say("a pipe", pipe2(pipe_ends, O_CLOEXEC));
+  for (const int fd : {file, path, directory, pipe_ends[0], 890, -1, 1000}) {
+    say("fsync", fsync(fd));
+    say("fdatasync", fdatasync(fd));
+    say("syncfs", syncfs(fd));
+  }
+  sync();
+  for (const int fd : {file, path, directory, pipe_ends[0], pipe_ends[1]}) close(fd);
+  unlink("/synced");
+}
+
 void odds() {
   say("mkdir of the root", mkdir("/", 0755));
   say("rmdir of the root", rmdir("/"));
@@ -252,6 +268,7 @@ int main(int argc, char** argv) {
   own_sigsys();
   small_stack();
   sockets();
+  syncing();
   odds();
   descriptors();
   std::puts("done");

@@ -57,6 +57,10 @@ constexpr Row kUnsorted[] = {
     {SYS_lremovexattr, When::kAlways, on_removexattr},
     {SYS_fremovexattr, When::kAlways, on_removexattr},
     {SYS_inotify_add_watch, When::kAlways, on_inotify_add_watch},
+    {SYS_fsync, When::kAlways, on_fsync},
+    {SYS_fdatasync, When::kAlways, on_fsync},
+    {SYS_syncfs, When::kAlways, on_syncfs},
+    {SYS_sync, When::kAlways, on_sync},
     // Who the process is.
     {SYS_getuid, When::kTable, on_get_id},
     {SYS_geteuid, When::kTable, on_get_id},

@@ -44,6 +44,11 @@ long on_getxattr(Call& call);
 long on_listxattr(Call& call);
 long on_removexattr(Call& call);
 
+// sync.cpp
+long on_fsync(Call& call);
+long on_syncfs(Call& call);
+long on_sync(Call& call);
+
 // credentials.cpp
 long on_get_id(Call& call);
 long on_getres_ids(Call& call);
