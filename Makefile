@@ -3,6 +3,8 @@
 
 BUILD ?= build
 JOBS  ?= $(shell nproc)
+# Tests wait for one another's servers and programs: half as many more than there are cores keep the cores busy.
+TEST_JOBS ?= $(shell expr $(JOBS) + $(JOBS) / 2)
 # More words for ctest, for instance: make test TESTS='-L unit' or TESTS='-R Dockerfile'
 TESTS ?=
 
@@ -27,7 +29,7 @@ test: ## build everything and run all tests
 	@scripts/packaging.sh $(BUILD)
 	@scripts/packages.sh static image
 	@JOBS=$(JOBS) scripts/static.sh $(BUILD) || echo 'no portable cooper, so it and its image are not tried'
-	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error --timeout 600 $(TESTS)
+	@ctest --test-dir $(BUILD) -j $(TEST_JOBS) --output-on-failure --no-tests=error --timeout 600 $(TESTS)
 
 # The first seed is the day's, so that every night tries other cases: make nightly CASES=100 SEED=7
 CASES ?= 2000

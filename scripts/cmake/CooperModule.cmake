@@ -27,5 +27,21 @@ function(cooper_unit_tests name)
   add_executable(unit_${name} ${sources})
   target_link_libraries(unit_${name} PRIVATE cooper_${name} cooper_support ${ARGN} GTest::gmock_main)
   cooper_precompiled(unit_${name} cooper_test_pch)
-  gtest_discover_tests(unit_${name} TEST_PREFIX ${name}. PROPERTIES LABELS unit DISCOVERY_TIMEOUT 60)
+  if(SANITIZE)
+    cooper_sharded_tests(${name})
+  else()
+    gtest_discover_tests(unit_${name} TEST_PREFIX ${name}. PROPERTIES LABELS unit DISCOVERY_TIMEOUT 60)
+  endif()
+endfunction()
+
+# A process for a part of the tests instead of one for each: sanitizers make starting slow, and see more of what goes on for
+# longer.
+function(cooper_sharded_tests name)
+  set(parts 4)
+  foreach(part RANGE 1 ${parts})
+    math(EXPR index "${part} - 1")
+    add_test(NAME ${name}.part-${part} COMMAND unit_${name} --gtest_brief=1)
+    set_tests_properties(${name}.part-${part} PROPERTIES LABELS unit
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${parts};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()
