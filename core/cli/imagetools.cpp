@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -151,11 +150,8 @@ class Creation {
 
   void tell(const oci::Descriptor& image) const {
     if (!flags_.metadata_file.empty()) {
-      const nlohmann::ordered_json json{
-          {"containerimage.descriptor", nlohmann::ordered_json::parse(image.serialize())},
-          {"containerimage.digest", image.digest.str()},
-          {"image.name", base::join(flags_.image.targets, ",")}};
-      os::write_file_atomically(flags_.metadata_file, json.dump(2) + "\n");
+      const std::string names = base::join(flags_.image.targets, ",");
+      os::write_file_atomically(flags_.metadata_file, render_imagetools_metadata(image, names));
     }
     print(image.digest.str() + "\n");
   }
