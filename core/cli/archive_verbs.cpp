@@ -1,6 +1,5 @@
 #include "cli/archive_verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -125,50 +124,50 @@ int unpack(const ArchiveFlags& flags, const Environment& environment) {
 
 }  // namespace
 
-Verb add_save_verb(CLI::App& program) {
+Verb add_save_verb(Command program) {
   auto flags = std::make_shared<ArchiveFlags>();
-  CLI::App* command = program.add_subcommand("save", "write images of the store to one archive");
-  command->add_option("images", flags->images, "names, or beginnings of digests")
-      ->required()
-      ->type_name("IMAGE");
-  command->add_option("-o,--output", flags->file, "the file (default: standard output)");
-  command->add_option("--format", flags->format,
-                      "docker-archive, for 'docker load' and all others, or oci-archive, with all platforms");
-  command->add_option("--platform", flags->platform, "of an index only this image, os/arch[/variant]");
-  add_store_flag(*command, flags->store);
+  Command command = program.add_command("save", "write images of the store to one archive");
+  command.add_positional("images", flags->images, "names, or beginnings of digests")
+      .required()
+      .type_name("IMAGE");
+  command.add_option("-o,--output", flags->file, "the file (default: standard output)");
+  command.add_option("--format", flags->format,
+                     "docker-archive, for 'docker load' and all others, or oci-archive, with all platforms");
+  command.add_option("--platform", flags->platform, "of an index only this image, os/arch[/variant]");
+  add_store_flag(command, flags->store);
   return {
       command, [flags](const Environment& environment) {
         return run_stoppable([&](const std::stop_token& stop) { return save(*flags, environment, stop); });
       }};
 }
 
-Verb add_load_verb(CLI::App& program) {
+Verb add_load_verb(Command program) {
   auto flags = std::make_shared<ArchiveFlags>();
-  CLI::App* command = program.add_subcommand(
+  Command command = program.add_command(
       "load", "bring images of an archive into the store: docker's or OCI's, or a layout's directory");
-  command->add_option("-i,--input", flags->file, "the file or directory (default: standard input)");
-  command->add_option("-t,--tag", flags->name, "name for an image that has none in the archive");
-  command->add_flag("-q,--quiet", flags->quiet, "do not say what was loaded");
-  add_store_flag(*command, flags->store);
+  command.add_option("-i,--input", flags->file, "the file or directory (default: standard input)");
+  command.add_option("-t,--tag", flags->name, "name for an image that has none in the archive");
+  command.add_flag("-q,--quiet", flags->quiet, "do not say what was loaded");
+  add_store_flag(command, flags->store);
   return {
       command, [flags](const Environment& environment) {
         return run_stoppable([&](const std::stop_token& stop) { return load(*flags, environment, stop); });
       }};
 }
 
-Verb add_unpack_verb(CLI::App& program) {
+Verb add_unpack_verb(Command program) {
   auto flags = std::make_shared<ArchiveFlags>();
-  CLI::App* command = program.add_subcommand(
+  Command command = program.add_command(
       "unpack",
       "write the root file system of an image into an empty directory; root gets the image's owners");
-  command->add_option("image", flags->image, "a name, or the beginning of a digest")
-      ->required()
-      ->type_name("IMAGE");
-  command->add_option("directory", flags->directory, "where to; made when missing")
-      ->required()
-      ->type_name("DIR");
-  command->add_option("--platform", flags->platform, "of an index this image (default: this machine's)");
-  add_store_flag(*command, flags->store);
+  command.add_positional("image", flags->image, "a name, or the beginning of a digest")
+      .required()
+      .type_name("IMAGE");
+  command.add_positional("directory", flags->directory, "where to; made when missing")
+      .required()
+      .type_name("DIR");
+  command.add_option("--platform", flags->platform, "of an index this image (default: this machine's)");
+  add_store_flag(command, flags->store);
   return {command, [flags](const Environment& environment) { return unpack(*flags, environment); }};
 }
 

@@ -5,8 +5,8 @@
 
 namespace cooper::cli {
 
-Verb add_save_verb(CLI::App& program);
-Verb add_load_verb(CLI::App& program);
-Verb add_unpack_verb(CLI::App& program);
+Verb add_save_verb(Command program);
+Verb add_load_verb(Command program);
+Verb add_unpack_verb(Command program);
 
 }  // namespace cooper::cli

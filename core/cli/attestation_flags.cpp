@@ -1,6 +1,5 @@
 #include "cli/attestation_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -22,11 +21,10 @@ void refuse(const char* flag, const std::string& value) {
 
 }  // namespace
 
-void add_attestation_flags(CLI::App& app, AttestationFlags& flags) {
-  app.add_option("--provenance", flags.provenance, "false: cooper makes none");
-  app.add_option("--sbom", flags.sbom, "false: cooper makes none");
-  app.add_option("--attest", flags.attestations, "type=…,disabled=true: cooper makes none")
-      ->allow_extra_args(false);
+void add_attestation_flags(Command command, AttestationFlags& flags) {
+  command.add_option("--provenance", flags.provenance, "false: cooper makes none");
+  command.add_option("--sbom", flags.sbom, "false: cooper makes none");
+  command.add_option("--attest", flags.attestations, "type=…,disabled=true: cooper makes none");
 }
 
 void refuse_attestations(const AttestationFlags& flags) {

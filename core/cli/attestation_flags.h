@@ -5,9 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
+#include "cli/arguments.h"
 
 namespace cooper::cli {
 
@@ -17,7 +15,7 @@ struct AttestationFlags {
   std::vector<std::string> attestations;  // --attest
 };
 
-void add_attestation_flags(CLI::App& app, AttestationFlags& flags);
+void add_attestation_flags(Command command, AttestationFlags& flags);
 // Throws Error{kUnsupported} naming the flag that asks for one.
 void refuse_attestations(const AttestationFlags& flags);
 

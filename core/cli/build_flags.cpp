@@ -1,6 +1,5 @@
 #include "cli/build_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,113 +135,107 @@ constexpr const char* kExamples = R"(Examples:
   cooper build --build-context base=oci-layout://base-image:1.0 -o out .)";
 
 // What is built, and from what.
-void add_source_flags(CLI::App& app, BuildFlags& flags) {
-  app.footer(kExamples);
-  app.add_option("context", flags.context,
-                 "what the Dockerfile copies from: a directory, a tar file, - (a tar or a Dockerfile on\n"
-                 "standard input), http(s)://… (a tar or a Dockerfile), a git URL with #REF:DIRECTORY,\n"
-                 "docker-image://NAME, oci-layout://DIRECTORY[:TAG|@DIGEST]")
-      ->required()
-      ->type_name("PATH|URL|-");
-  app.add_option("-f,--file", flags.file,
-                 "the Dockerfile: a path, - or a URL (default: the context's Dockerfile); relative to the\n"
-                 "working directory with a directory, else to the context");
-  app.add_option("-t,--tag", flags.tags, "name of the image, host/repository:tag; repeatable")
-      ->allow_extra_args(false);
-  app.add_option("--target", flags.target, "the stage to build");
-  app.add_option("--platform", flags.platforms, "target platforms, os/arch[/variant]")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  app.add_option("--build-arg", flags.build_args, "NAME=VALUE, or NAME from the environment")
-      ->allow_extra_args(false);
-  app.add_option("--build-context", flags.build_contexts,
-                 "NAME=CONTEXT, instead of the stage or image of that name: a directory, a tar file,\n"
-                 "http(s)://…, a git URL, docker-image://…, oci-layout://…")
-      ->allow_extra_args(false);
-  app.add_option("--label", flags.labels, "KEY=VALUE")->allow_extra_args(false);
-  app.add_option("--annotation", flags.annotations,
-                 "KEY=VALUE on the manifest, or index,manifest[PLATFORM]:KEY=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--call", flags.call, "check, outline, targets[,format=json]: say something, build nothing");
-  app.add_flag("--check", flags.check, "look for mistakes in the Dockerfile; short for --call=check");
-  app.add_flag("--pull", flags.pull, "always ask the registry for bases (cooper always does)");
+void add_source_flags(Command command, BuildFlags& flags) {
+  command.footer(kExamples);
+  command
+      .add_positional(
+          "context", flags.context,
+          "what the Dockerfile copies from: a directory, a tar file, - (a tar or a Dockerfile on\n"
+          "standard input), http(s)://… (a tar or a Dockerfile), a git URL with #REF:DIRECTORY,\n"
+          "docker-image://NAME, oci-layout://DIRECTORY[:TAG|@DIGEST]")
+      .required()
+      .type_name("PATH|URL|-");
+  command.add_option(
+      "-f,--file", flags.file,
+      "the Dockerfile: a path, - or a URL (default: the context's Dockerfile); relative to the\n"
+      "working directory with a directory, else to the context");
+  command.add_option("-t,--tag", flags.tags, "name of the image, host/repository:tag; repeatable");
+  command.add_option("--target", flags.target, "the stage to build");
+  command.add_option("--platform", flags.platforms, "target platforms, os/arch[/variant]").delimiter(',');
+  command.add_option("--build-arg", flags.build_args, "NAME=VALUE, or NAME from the environment");
+  command.add_option("--build-context", flags.build_contexts,
+                     "NAME=CONTEXT, instead of the stage or image of that name: a directory, a tar file,\n"
+                     "http(s)://…, a git URL, docker-image://…, oci-layout://…");
+  command.add_option("--label", flags.labels, "KEY=VALUE");
+  command.add_option("--annotation", flags.annotations,
+                     "KEY=VALUE on the manifest, or index,manifest[PLATFORM]:KEY=VALUE");
+  command.add_option("--call", flags.call,
+                     "check, outline, targets[,format=json]: say something, build nothing");
+  command.add_flag("--check", flags.check, "look for mistakes in the Dockerfile; short for --call=check");
+  command.add_flag("--pull", flags.pull, "always ask the registry for bases (cooper always does)");
 }
 
 // What becomes of it, and what is said of it.
-void add_result_flags(CLI::App& app, BuildFlags& flags) {
-  app.add_option("-o,--output", flags.outputs, "type=registry|oci|docker|local|tar,…")
-      ->allow_extra_args(false);
-  app.add_flag("--push", flags.push, "push to the registry, short for -o type=registry");
-  app.add_flag("--no-push-check", flags.no_push_check,
-               "do not ask the registry before the build whether it will take the image");
-  app.add_flag("--load", flags.load, "keep the image in the store, under its names");
-  app.add_option("--iidfile", flags.iid_file, "write the image id to this file");
-  app.add_option("--metadata-file", flags.metadata_file, "write digests to this file, as JSON");
-  app.add_option("--trace", flags.trace_file, "write where the time went, in Chrome's trace format")
-      ->type_name("FILE");
-  app.add_option("--result-file", flags.result_file,
-                 "write what became of every step, and why it ran, to this file, as JSON");
-  app.add_option("--source-date-epoch", flags.source_date_epoch,
-                 "seconds; newest time in the image (default: the commit's)");
-  add_attestation_flags(app, flags.attestations);
+void add_result_flags(Command command, BuildFlags& flags) {
+  command.add_option("-o,--output", flags.outputs, "type=registry|oci|docker|local|tar,…");
+  command.add_flag("--push", flags.push, "push to the registry, short for -o type=registry");
+  command.add_flag("--no-push-check", flags.no_push_check,
+                   "do not ask the registry before the build whether it will take the image");
+  command.add_flag("--load", flags.load, "keep the image in the store, under its names");
+  command.add_option("--iidfile", flags.iid_file, "write the image id to this file");
+  command.add_option("--metadata-file", flags.metadata_file, "write digests to this file, as JSON");
+  command.add_option("--trace", flags.trace_file, "write where the time went, in Chrome's trace format")
+      .type_name("FILE");
+  command.add_option("--result-file", flags.result_file,
+                     "write what became of every step, and why it ran, to this file, as JSON");
+  command.add_option("--source-date-epoch", flags.source_date_epoch,
+                     "seconds; newest time in the image (default: the commit's)");
+  add_attestation_flags(command, flags.attestations);
 }
 
-void add_cache_place_flags(CLI::App& app, BuildFlags& flags) {
-  app.add_flag("--no-cache", flags.no_cache, "run every step");
-  app.add_option("--no-cache-filter", flags.no_cache_filter, "stages to run without the cache")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  app.add_option(
-         "--cache-from", flags.cache_from,
-         "where to look for results of steps: type=registry,ref=HOST/NAME, type=local,src=DIRECTORY,\n"
-         "type=s3|gcs|azblob,…, with scope=…, ttl=…; or an image's name")
-      ->allow_extra_args(false);
-  app.add_option("--cache-to", flags.cache_to,
-                 "where to write them: type=registry,ref=HOST/NAME, type=local,dest=DIRECTORY, type=inline,\n"
-                 "type=s3|gcs|azblob,…, with mode=min|max, scope=…, ignore-error=…")
-      ->allow_extra_args(false);
-  app.add_option(
+void add_cache_place_flags(Command command, BuildFlags& flags) {
+  command.add_flag("--no-cache", flags.no_cache, "run every step");
+  command.add_option("--no-cache-filter", flags.no_cache_filter, "stages to run without the cache")
+      .delimiter(',');
+  command.add_option(
+      "--cache-from", flags.cache_from,
+      "where to look for results of steps: type=registry,ref=HOST/NAME, type=local,src=DIRECTORY,\n"
+      "type=s3|gcs|azblob,…, with scope=…, ttl=…; or an image's name");
+  command.add_option(
+      "--cache-to", flags.cache_to,
+      "where to write them: type=registry,ref=HOST/NAME, type=local,dest=DIRECTORY, type=inline,\n"
+      "type=s3|gcs|azblob,…, with mode=min|max, scope=…, ignore-error=…");
+  command.add_option(
       "--cache-mounts", flags.cache_mounts,
       "persist[=ID,…]: keep cache mounts of RUN in these caches, too; and max-size=2g, max-age=14d\n"
       "(default: as long as the store)");
-  app.add_flag("--explain", flags.explain, "say why each step was not answered from the cache");
+  command.add_flag("--explain", flags.explain, "say why each step was not answered from the cache");
 }
 
 // What RUN may have and use.
-void add_step_flags(CLI::App& app, BuildFlags& flags) {
-  app.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE")
-      ->allow_extra_args(false);
-  app.add_option("--ssh", flags.ssh, "default, ID=SOCKET or ID=KEYFILE,…")->allow_extra_args(false);
-  app.add_option("--allow", flags.allow, "what RUN may ask for: security.insecure, network.host")
-      ->allow_extra_args(false);
-  app.add_option("--network", flags.network, "for RUN: default, host, none");
-  app.add_option("--add-host", flags.add_hosts, "NAME:ADDRESS")->allow_extra_args(false);
-  app.add_option("--ulimit", flags.ulimits, "NAME=SOFT[:HARD]")->allow_extra_args(false);
-  app.add_option("--shm-size", flags.shm_size, "size of /dev/shm in RUN");
-  app.add_option("--cgroup-parent", flags.cgroup_parent, "control group that RUN's own is made below");
+void add_step_flags(Command command, BuildFlags& flags) {
+  command.add_option("--secret", flags.secrets, "id=NAME,src=FILE or id=NAME,env=VARIABLE");
+  command.add_option("--ssh", flags.ssh, "default, ID=SOCKET or ID=KEYFILE,…");
+  command.add_option("--allow", flags.allow, "what RUN may ask for: security.insecure, network.host");
+  command.add_option("--network", flags.network, "for RUN: default, host, none");
+  command.add_option("--add-host", flags.add_hosts, "NAME:ADDRESS");
+  command.add_option("--ulimit", flags.ulimits, "NAME=SOFT[:HARD]");
+  command.add_option("--shm-size", flags.shm_size, "size of /dev/shm in RUN");
+  command.add_option("--cgroup-parent", flags.cgroup_parent, "control group that RUN's own is made below");
 }
 
-void add_machine_flags(CLI::App& app, BuildFlags& flags) {
-  app.add_option("--progress", flags.progress, "auto, plain, tty, rawjson, quiet");
-  app.add_flag("-q,--quiet", flags.quiet, "print the image id only");
-  app.add_option("--store", flags.store, "directory for layers and cache (default: ~/.cache/cooper)");
-  app.add_option("--store-limit", flags.store_limit,
-                 "most that the store may hold after the build, 0 for all (default: 20 GB, 20% of the disk)");
-  app.add_option(
+void add_machine_flags(Command command, BuildFlags& flags) {
+  command.add_option("--progress", flags.progress, "auto, plain, tty, rawjson, quiet");
+  command.add_flag("-q,--quiet", flags.quiet, "print the image id only");
+  command.add_option("--store", flags.store, "directory for layers and cache (default: ~/.cache/cooper)");
+  command.add_option(
+      "--store-limit", flags.store_limit,
+      "most that the store may hold after the build, 0 for all (default: 20 GB, 20% of the disk)");
+  command.add_option(
       "--isolation", flags.isolation,
       "how RUN is isolated: auto, privileged, userns, userns-single, emulated-root, emulated, none");
-  app.add_option("--parallel", flags.parallel, "RUN steps at once (default: by the machine)");
+  command.add_option("--parallel", flags.parallel, "RUN steps at once (default: by the machine)");
 }
 
 }  // namespace
 
-void add_build_flags(CLI::App& app, BuildFlags& flags) {
-  add_source_flags(app, flags);
-  add_result_flags(app, flags);
-  add_cache_place_flags(app, flags);
-  add_step_flags(app, flags);
-  add_registry_flags(app, flags.registry);
-  add_machine_flags(app, flags);
+void add_build_flags(Command command, BuildFlags& flags) {
+  add_source_flags(command, flags);
+  add_result_flags(command, flags);
+  add_cache_place_flags(command, flags);
+  add_step_flags(command, flags);
+  add_registry_flags(command, flags.registry);
+  add_machine_flags(command, flags);
 }
 
 std::optional<CallFlag> requested_call(const BuildFlags& flags) {

@@ -6,14 +6,11 @@
 #include <vector>
 
 #include "build/request.h"
+#include "cli/arguments.h"
 #include "cli/attestation_flags.h"
 #include "cli/environment.h"
 #include "cli/flag_values.h"
 #include "cli/registry_flags.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cooper::cli {
 
@@ -73,7 +70,7 @@ struct BuildFlags {
   bool explain = false;
 };
 
-void add_build_flags(CLI::App& app, BuildFlags& flags);
+void add_build_flags(Command command, BuildFlags& flags);
 
 // What --call and --check ask for, nullopt for a build. Throws Error{kUsage}.
 std::optional<CallFlag> requested_call(const BuildFlags& flags);

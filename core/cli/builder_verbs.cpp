@@ -1,6 +1,5 @@
 #include "cli/builder_verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 #include <fmt/format.h>
@@ -31,11 +30,11 @@ struct CreateFlags {
 };
 
 // Says which of the given flags would have set up a builder.
-int create(const CreateFlags& flags, const CLI::App& command) {
+int create(const CreateFlags& flags, Command command) {
   std::vector<std::string> given;
   for (const char* flag :
        {"--driver", "--driver-opt", "--buildkitd-config", "--buildkitd-flags", "--platform"}) {
-    if (command.count(flag) > 0) given.emplace_back(flag);
+    if (command.is_given(flag)) given.emplace_back(flag);
   }
   note(given.empty() ? "nothing was made"
                      : fmt::format("nothing was made, and {} set nothing up", base::join(given, ", ")));
@@ -43,43 +42,43 @@ int create(const CreateFlags& flags, const CLI::App& command) {
   return 0;
 }
 
-Verb add_create(CLI::App& buildx) {
+Verb add_create(Command buildx) {
   auto flags = std::make_shared<CreateFlags>();
-  CLI::App* command = buildx.add_subcommand("create", "accepted: there is nothing to make");
-  command->add_option("endpoint", flags->endpoint, "accepted")->type_name("CONTEXT|ENDPOINT");
-  command->add_option("--name", flags->name, "printed");
+  Command command = buildx.add_command("create", "accepted: there is nothing to make");
+  command.add_positional("endpoint", flags->endpoint, "accepted").type_name("CONTEXT|ENDPOINT");
+  command.add_option("--name", flags->name, "printed");
   for (const char* name : {"--driver", "--driver-opt", "--buildkitd-config,--config", "--buildkitd-flags",
                            "--platform", "--node", "--timeout"}) {
-    command->add_option(name, flags->settings, "accepted")->allow_extra_args(false);
+    command.add_option(name, flags->settings, "accepted");
   }
   for (const char* name : {"--use", "--bootstrap", "--append", "--leave"})
-    command->add_flag(name, flags->ignored, "accepted");
-  add_builder_flag(*command);
-  return {command, [flags, command](const Environment&) { return create(*flags, *command); }};
+    command.add_flag(name, flags->ignored, "accepted");
+  add_builder_flag(command);
+  return {command, [flags, command](const Environment&) { return create(*flags, command); }};
 }
 
 // What takes names and changes nothing.
-Verb add_accepted(CLI::App& buildx, const char* name, const std::vector<const char*>& accepted,
+Verb add_accepted(Command buildx, const char* name, const std::vector<const char*>& accepted,
                   const char* said) {
   auto names = std::make_shared<std::vector<std::string>>();
   auto ignored = std::make_shared<bool>(false);
-  CLI::App* command = buildx.add_subcommand(name, std::string("accepted: ") + said);
-  command->add_option("names", *names, "accepted")->type_name("NAME");
-  for (const char* flag : accepted) command->add_flag(flag, *ignored, "accepted");
-  add_builder_flag(*command);
+  Command command = buildx.add_command(name, std::string("accepted: ") + said);
+  command.add_positional("names", *names, "accepted").type_name("NAME");
+  for (const char* flag : accepted) command.add_flag(flag, *ignored, "accepted");
+  add_builder_flag(command);
   return {command, [names, ignored, said](const Environment&) {
             note(said);
             return 0;
           }};
 }
 
-Verb add_inspect(CLI::App& buildx) {
+Verb add_inspect(Command buildx) {
   auto name = std::make_shared<std::string>(kBuilder);
   auto bootstrap = std::make_shared<bool>(false);
-  CLI::App* command = buildx.add_subcommand("inspect", "say what builds here");
-  command->add_option("name", *name, "printed")->type_name("NAME");
-  command->add_flag("--bootstrap", *bootstrap, "accepted: it is always ready");
-  add_builder_flag(*command);
+  Command command = buildx.add_command("inspect", "say what builds here");
+  command.add_positional("name", *name, "printed").type_name("NAME");
+  command.add_flag("--bootstrap", *bootstrap, "accepted: it is always ready");
+  add_builder_flag(command);
   return {command, [name, bootstrap](const Environment&) {
             print(
                 fmt::format("Name:          {0}\nDriver:        cooper\n\nNodes:\nName:          {0}0\n"
@@ -90,8 +89,8 @@ Verb add_inspect(CLI::App& buildx) {
           }};
 }
 
-Verb add_ls(CLI::App& buildx) {
-  CLI::App* command = buildx.add_subcommand("ls", "list what builds here");
+Verb add_ls(Command buildx) {
+  Command command = buildx.add_command("ls", "list what builds here");
   return {command, [](const Environment&) {
             const std::string platform = oci::host_platform().str();
             print(report::render_table(
@@ -103,7 +102,7 @@ Verb add_ls(CLI::App& buildx) {
 
 }  // namespace
 
-std::vector<Verb> add_builder_verbs(CLI::App& buildx) {
+std::vector<Verb> add_builder_verbs(Command buildx) {
   return {add_create(buildx),
           add_inspect(buildx),
           add_ls(buildx),
@@ -115,10 +114,8 @@ std::vector<Verb> add_builder_verbs(CLI::App& buildx) {
           add_accepted(buildx, "uninstall", {}, "docker build calls this plugin still")};
 }
 
-void add_builder_flag(CLI::App& command) {
-  // The value goes nowhere: there is one builder.
-  command.add_option_function<std::string>(
-      "--builder", [](const std::string&) {}, "accepted: there is one builder only");
+void add_builder_flag(Command command) {
+  command.add_ignored_option("--builder", "accepted: there is one builder only");
 }
 
 }  // namespace cooper::cli

@@ -7,8 +7,8 @@
 
 namespace cooper::cli {
 
-std::vector<Verb> add_builder_verbs(CLI::App& buildx);
+std::vector<Verb> add_builder_verbs(Command buildx);
 // --builder NAME, which chooses among one.
-void add_builder_flag(CLI::App& command);
+void add_builder_flag(Command command);
 
 }  // namespace cooper::cli

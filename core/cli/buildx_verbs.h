@@ -10,6 +10,6 @@
 
 namespace cooper::cli {
 
-std::vector<Verb> add_buildx_verbs(CLI::App& program);
+std::vector<Verb> add_buildx_verbs(Command program);
 
 }  // namespace cooper::cli

@@ -1,6 +1,5 @@
 #include "cli/cache_command.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -93,14 +92,15 @@ int list(const CacheFlags& flags, const store::Store& store) {
 
 }  // namespace
 
-void add_prune_flags(CLI::App& app, CacheFlags& flags) {
-  app.add_flag("-a,--all", flags.all, "remove all that no running build uses");
-  app.add_option("--until", flags.until, "only what was not used for this long: 24h, 7d");
-  app.add_option("--max-used-space,--keep-storage", flags.max_used_space, "stop when this much is left: 5GB");
-  app.add_option("--filter", flags.filters, "until=DURATION")->allow_extra_args(false);
-  app.add_flag("-f,--force", flags.force, "do not ask (cooper never asks)");
-  app.add_option("--store-limit", flags.store_limit,
-                 "without other flags: how much is left (default: 20 GB, at most 20% of the disk)");
+void add_prune_flags(Command command, CacheFlags& flags) {
+  command.add_flag("-a,--all", flags.all, "remove all that no running build uses");
+  command.add_option("--until", flags.until, "only what was not used for this long: 24h, 7d");
+  command.add_option("--max-used-space,--keep-storage", flags.max_used_space,
+                     "stop when this much is left: 5GB");
+  command.add_option("--filter", flags.filters, "until=DURATION");
+  command.add_flag("-f,--force", flags.force, "do not ask (cooper never asks)");
+  command.add_option("--store-limit", flags.store_limit,
+                     "without other flags: how much is left (default: 20 GB, at most 20% of the disk)");
 }
 
 store::GcOptions prune_options(const CacheFlags& flags, const Environment& environment,
@@ -139,27 +139,27 @@ void tell_pruned(const store::GcResult& result, const CacheFlags& flags, const s
   }
 }
 
-void add_cache_flags(CLI::App& app, CacheFlags& flags) {
+void add_cache_flags(Command command, CacheFlags& flags) {
   using Action = CacheFlags::Action;
   auto add = [&](const char* name, const char* what, Action action) {
-    CLI::App* command = app.add_subcommand(name, what);
-    add_store_flag(*command, flags.store);
-    command->callback([&flags, action] { flags.action = action; });
-    return command;
+    Command added = command.add_command(name, what);
+    add_store_flag(added, flags.store);
+    added.on_chosen([&flags, action] { flags.action = action; });
+    return added;
   };
-  app.require_subcommand(1);
-  add("ls", "show what is in the store", Action::kList)->add_flag("--json", flags.json, "as JSON");
-  add_prune_flags(*add("prune", "remove what is not needed", Action::kPrune), flags);
+  command.require_command();
+  add("ls", "show what is in the store", Action::kList).add_flag("--json", flags.json, "as JSON");
+  add_prune_flags(add("prune", "remove what is not needed", Action::kPrune), flags);
   add("verify", "look for damage", Action::kVerify)
-      ->add_flag("--repair", flags.repair, "remove what is damaged, so that builds make it again");
-  CLI::App* exporting = add("export", "write all results to another cache", Action::kExport);
-  exporting->add_option("--to", flags.place, "as --cache-to: type=registry,ref=…, type=local,dest=…, …")
-      ->required();
-  add_registry_flags(*exporting, flags.registry);
-  CLI::App* importing = add("import", "bring all results of another cache into the store", Action::kImport);
-  importing->add_option("--from", flags.place, "as --cache-from: type=registry,ref=…, type=local,src=…, …")
-      ->required();
-  add_registry_flags(*importing, flags.registry);
+      .add_flag("--repair", flags.repair, "remove what is damaged, so that builds make it again");
+  Command exporting = add("export", "write all results to another cache", Action::kExport);
+  exporting.add_option("--to", flags.place, "as --cache-to: type=registry,ref=…, type=local,dest=…, …")
+      .required();
+  add_registry_flags(exporting, flags.registry);
+  Command importing = add("import", "bring all results of another cache into the store", Action::kImport);
+  importing.add_option("--from", flags.place, "as --cache-from: type=registry,ref=…, type=local,src=…, …")
+      .required();
+  add_registry_flags(importing, flags.registry);
 }
 
 int run_cache_command(const CacheFlags& flags, const Environment& environment) {

@@ -4,13 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/arguments.h"
 #include "cli/environment.h"
 #include "cli/registry_flags.h"
 #include "store/gc.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cooper::cli {
 
@@ -30,10 +27,10 @@ struct CacheFlags {
   RegistryFlags registry;            // export, import
 };
 
-void add_cache_flags(CLI::App& app, CacheFlags& flags);
+void add_cache_flags(Command command, CacheFlags& flags);
 
 // What `cooper prune` shares with `cooper cache prune`: its flags, what they ask for, what is said after it.
-void add_prune_flags(CLI::App& app, CacheFlags& flags);
+void add_prune_flags(Command command, CacheFlags& flags);
 store::GcOptions prune_options(const CacheFlags& flags, const Environment& environment,
                                const store::Store& store);
 void tell_pruned(const store::GcResult& result, const CacheFlags& flags, const store::GcOptions& options);

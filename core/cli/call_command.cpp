@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "build/call.h"
 #include "cli/display.h"
+#include "cli/json_text.h"
 #include "cli/session.h"
 #include "os/fd.h"
 #include "report/call.h"
@@ -51,8 +52,8 @@ Rendered render(const build::CallAnswer& answer) {
 
 // As buildx: the answer as JSON, whatever the format that is shown.
 void write_metadata(const std::string& path, const std::string& answer) {
-  nlohmann::ordered_json json = {{"result.json", nlohmann::ordered_json::parse(answer)}};
-  os::write_file_atomically(path, json.dump(2) + "\n");
+  Json json = {{"result.json", parse_json(answer)}};
+  os::write_file_atomically(path, indented_json(json));
 }
 
 int status_of(const build::CallAnswer& answer, const CallFlag& call) {

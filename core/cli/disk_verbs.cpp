@@ -1,6 +1,5 @@
 #include "cli/disk_verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
@@ -79,22 +78,22 @@ int prune(const CacheFlags& flags, const Environment& environment) {
 
 }  // namespace
 
-Verb add_du_verb(CLI::App& program) {
+Verb add_du_verb(Command program) {
   auto flags = std::make_shared<DuFlags>();
-  CLI::App* command = program.add_subcommand("du", "say what takes space in the store");
-  command->add_flag("-v,--verbose", flags->verbose, "also each item, as 'cooper cache ls' has it");
-  command->add_flag("--json", flags->json, "as JSON, in bytes");
-  add_store_flag(*command, flags->store);
+  Command command = program.add_command("du", "say what takes space in the store");
+  command.add_flag("-v,--verbose", flags->verbose, "also each item, as 'cooper cache ls' has it");
+  command.add_flag("--json", flags->json, "as JSON, in bytes");
+  add_store_flag(command, flags->store);
   return {command, [flags](const Environment& environment) { return du(*flags, environment); }};
 }
 
-Verb add_prune_verb(CLI::App& program) {
+Verb add_prune_verb(Command program) {
   auto flags = std::make_shared<CacheFlags>();
-  CLI::App* command = program.add_subcommand(
+  Command command = program.add_command(
       "prune", "remove images that lost their names, and what 'cooper cache prune' removes");
-  add_prune_flags(*command, *flags);
-  command->get_option("--all")->description("remove all images and all cache that no running build uses");
-  add_store_flag(*command, flags->store);
+  add_prune_flags(command, *flags);
+  command.describe_option("--all", "remove all images and all cache that no running build uses");
+  add_store_flag(command, flags->store);
   return {command, [flags](const Environment& environment) { return prune(*flags, environment); }};
 }
 

@@ -5,7 +5,7 @@
 
 namespace cooper::cli {
 
-Verb add_du_verb(CLI::App& program);
-Verb add_prune_verb(CLI::App& program);
+Verb add_du_verb(Command program);
+Verb add_prune_verb(Command program);
 
 }  // namespace cooper::cli

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/json_text.h"
 #include "cli/version.h"
 
 namespace cooper::cli {
@@ -33,14 +34,13 @@ std::string plugin_name(const std::string& program) {
 }
 
 std::string metadata(const std::string& plugin) {
-  const nlohmann::ordered_json json{
-      {"SchemaVersion", "0.1.0"},
-      {"Vendor", "Cooper"},
-      {"Version", kVersionNumber},
-      {"ShortDescription", plugin == "buildx" ? "Builds and images by cooper, without a daemon"
-                                              : "Builds container images without a daemon"},
-      {"URL", "https://cooper.example/docs/docker-plugin"}};
-  return json.dump() + "\n";
+  const Json json{{"SchemaVersion", "0.1.0"},
+                  {"Vendor", "Cooper"},
+                  {"Version", kVersionNumber},
+                  {"ShortDescription", plugin == "buildx" ? "Builds and images by cooper, without a daemon"
+                                                          : "Builds container images without a daemon"},
+                  {"URL", "https://cooper.example/docs/docker-plugin"}};
+  return json_text(json) + "\n";
 }
 
 // Takes docker's own flags from the front; what --config says goes into the environment.

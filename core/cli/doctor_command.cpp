@@ -1,6 +1,5 @@
 #include "cli/doctor_command.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/error.h"
@@ -49,14 +48,14 @@ int examine_registry(const DoctorFlags& flags, const Environment& environment) {
 
 }  // namespace
 
-void add_doctor_flags(CLI::App& app, DoctorFlags& flags) {
-  app.add_option("--store", flags.store, "directory to probe (default: ~/.cache/cooper)");
-  app.require_subcommand(0, 1);
-  CLI::App* registry = app.add_subcommand(
+void add_doctor_flags(Command command, DoctorFlags& flags) {
+  command.add_option("--store", flags.store, "directory to probe (default: ~/.cache/cooper)");
+  command.allow_command();
+  Command registry = command.add_command(
       "registry", "go through the handshake with an image's registry, and say what to change");
-  registry->add_option("image", flags.reference, "HOST/REPOSITORY:TAG")->required()->type_name("IMAGE");
-  registry->add_flag("--push", flags.push, "also ask whether a push would be taken");
-  add_registry_flags(*registry, flags.registry);
+  registry.add_positional("image", flags.reference, "HOST/REPOSITORY:TAG").required().type_name("IMAGE");
+  registry.add_flag("--push", flags.push, "also ask whether a push would be taken");
+  add_registry_flags(registry, flags.registry);
 }
 
 int run_doctor_command(const DoctorFlags& flags, const Environment& environment) {

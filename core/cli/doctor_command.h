@@ -3,12 +3,9 @@
 
 #include <string>
 
+#include "cli/arguments.h"
 #include "cli/environment.h"
 #include "cli/registry_flags.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cooper::cli {
 
@@ -19,7 +16,7 @@ struct DoctorFlags {
   RegistryFlags registry;
 };
 
-void add_doctor_flags(CLI::App& app, DoctorFlags& flags);
+void add_doctor_flags(Command command, DoctorFlags& flags);
 // Prints the probed table to standard output; 0 when RUN works here, 9 (unsupported) when it does not. Of a
 // registry each step of the handshake; 0 when all worked, 5 (registry) when one did not.
 int run_doctor_command(const DoctorFlags& flags, const Environment& environment);

@@ -6,12 +6,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/json_text.h"
 
 namespace cooper::cli {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 class Renderer {
  public:
@@ -54,7 +53,7 @@ class Renderer {
     if (!text.starts_with(".") || text.find_first_of(" |()\"`$") != std::string_view::npos)
       refuse("{{" + std::string(action) + "}}", "is more of Go's templates than cooper knows");
     const Json& value = look_up(text, action);
-    if (as_json) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (as_json) return json_text(value);
     return show(value, action);
   }
 
@@ -86,7 +85,7 @@ class Renderer {
     if (value.is_string()) return value.get<std::string>();
     if (value.is_null()) return "<no value>";
     if (value.is_structured()) refuse("{{" + std::string(action) + "}}", "is no single value");
-    return value.dump();
+    return json_text(value);
   }
 
   const Json& document_;
@@ -96,7 +95,7 @@ class Renderer {
 }  // namespace
 
 std::string render_template(std::string_view format, const std::string& json, std::string_view flag) {
-  const Json document = Json::parse(json);
+  const Json document = parse_json(json);
   return Renderer(document, flag).render(format);
 }
 

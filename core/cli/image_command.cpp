@@ -1,6 +1,5 @@
 #include "cli/image_command.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -134,42 +133,39 @@ constexpr const char* kNameHelp = "HOST/REPOSITORY:TAG, …@DIGEST, or oci-layou
 
 }  // namespace
 
-void add_image_flags(CLI::App& app, ImageFlags& flags) {
+void add_image_flags(Command command, ImageFlags& flags) {
   using Action = ImageFlags::Action;
-  app.require_subcommand(1);
+  command.require_command();
   auto add = [&](const char* name, const char* what, Action action) {
-    CLI::App* command = app.add_subcommand(name, what);
-    command->callback([&flags, action] { flags.action = action; });
-    add_registry_flags(*command, flags.registry);
-    return command;
+    Command added = command.add_command(name, what);
+    added.on_chosen([&flags, action] { flags.action = action; });
+    add_registry_flags(added, flags.registry);
+    return added;
   };
-  CLI::App* inspect = add("inspect", "show what a name means, without pulling it", Action::kInspect);
-  inspect->add_option("name", flags.name, kNameHelp)->required()->type_name("IMAGE");
-  inspect->add_option("--platform", flags.platforms, "of an index the image for os/arch[/variant]");
-  inspect->add_flag("--raw", flags.raw, "the manifest or index as it is");
-  inspect->add_flag("--config", flags.config, "the image's config as it is");
-  inspect->add_flag("--json", flags.json, "all of it as JSON");
-  inspect->add_flag("--referrers", flags.referrers, "list what refers to it: signatures, SBOMs");
+  Command inspect = add("inspect", "show what a name means, without pulling it", Action::kInspect);
+  inspect.add_positional("name", flags.name, kNameHelp).required().type_name("IMAGE");
+  inspect.add_option("--platform", flags.platforms, "of an index the image for os/arch[/variant]");
+  inspect.add_flag("--raw", flags.raw, "the manifest or index as it is");
+  inspect.add_flag("--config", flags.config, "the image's config as it is");
+  inspect.add_flag("--json", flags.json, "all of it as JSON");
+  inspect.add_flag("--referrers", flags.referrers, "list what refers to it: signatures, SBOMs");
 
-  CLI::App* copy = add("copy", "copy an image, with all platforms, as it is", Action::kCopy);
-  copy->add_option("source", flags.name, kNameHelp)->required()->type_name("SOURCE");
-  copy->add_option("target", flags.targets, "the same; several are written one after another")
-      ->required()
-      ->type_name("TARGET");
-  copy->add_option("--platform", flags.platforms, "of an index only these, os/arch[/variant]")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  copy->add_flag("--referrers", flags.referrers, "bring along what refers to it: signatures, SBOMs");
-  copy->add_flag("-q,--quiet", flags.quiet, "print the digest only");
+  Command copy = add("copy", "copy an image, with all platforms, as it is", Action::kCopy);
+  copy.add_positional("source", flags.name, kNameHelp).required().type_name("SOURCE");
+  copy.add_positional("target", flags.targets, "the same; several are written one after another")
+      .required()
+      .type_name("TARGET");
+  copy.add_option("--platform", flags.platforms, "of an index only these, os/arch[/variant]").delimiter(',');
+  copy.add_flag("--referrers", flags.referrers, "bring along what refers to it: signatures, SBOMs");
+  copy.add_flag("-q,--quiet", flags.quiet, "print the digest only");
 
-  CLI::App* index = add("index", "join images of several platforms under one name", Action::kIndex);
-  index->add_option("sources", flags.sources, kNameHelp)->required()->type_name("IMAGE");
-  index->add_option("-t,--tag", flags.targets, "name of the index; repeatable")->allow_extra_args(false);
-  index->add_option("--annotation", flags.annotations, "[index:]KEY=VALUE on the index")
-      ->allow_extra_args(false);
-  index->add_flag("--append", flags.append, "add to what the name has already");
-  index->add_flag("--dry-run", flags.dry_run, "print the index and write nothing");
-  index->add_flag("-q,--quiet", flags.quiet, "print the digest only");
+  Command index = add("index", "join images of several platforms under one name", Action::kIndex);
+  index.add_positional("sources", flags.sources, kNameHelp).required().type_name("IMAGE");
+  index.add_option("-t,--tag", flags.targets, "name of the index; repeatable");
+  index.add_option("--annotation", flags.annotations, "[index:]KEY=VALUE on the index");
+  index.add_flag("--append", flags.append, "add to what the name has already");
+  index.add_flag("--dry-run", flags.dry_run, "print the index and write nothing");
+  index.add_flag("-q,--quiet", flags.quiet, "print the digest only");
 }
 
 std::map<std::string, std::string> index_annotations(const std::vector<std::string>& texts) {

@@ -5,12 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/arguments.h"
 #include "cli/environment.h"
 #include "cli/registry_flags.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cooper::cli {
 
@@ -32,7 +29,7 @@ struct ImageFlags {
   RegistryFlags registry;
 };
 
-void add_image_flags(CLI::App& app, ImageFlags& flags);
+void add_image_flags(Command command, ImageFlags& flags);
 
 // Prints what was asked for to standard output, what goes on to standard error. Returns the exit code.
 int run_image_command(const ImageFlags& flags, const Environment& environment);

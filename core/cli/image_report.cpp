@@ -4,17 +4,17 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/json_text.h"
 #include "report/table.h"
 
 namespace cooper::cli {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
 
 std::string words(const std::vector<std::string>& list) {
-  return Json(list).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(Json(list));
 }
 
 std::uint64_t layers_size(const oci::Manifest& manifest) {
@@ -48,7 +48,7 @@ std::string platform_text(const oci::Descriptor& manifest) {
 }
 
 Json descriptor_json(const oci::Descriptor& descriptor) {
-  return Json::parse(descriptor.serialize());
+  return parse_json(descriptor.serialize());
 }
 
 }  // namespace
@@ -95,14 +95,14 @@ std::string render_image_json(const transfer::InspectedImage& image) {
     if (!image.index->annotations.empty()) json["annotations"] = image.index->annotations;
   }
   if (image.manifest) {
-    json["config"] = Json::parse(image.config_json, nullptr, /*allow_exceptions=*/false);
+    json["config"] = try_parse_json(image.config_json);
     json["layers"] = Json::array();
     for (const oci::Descriptor& layer : image.manifest->layers)
       json["layers"].push_back(descriptor_json(layer));
     if (!image.manifest->annotations.empty()) json["annotations"] = image.manifest->annotations;
   }
   for (const oci::Descriptor& one : image.referrers) json["referrers"].push_back(descriptor_json(one));
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return indented_json(json);
 }
 
 }  // namespace cooper::cli

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/flag_values.h"
 #include "cli/go_template.h"
+#include "cli/json_text.h"
 #include "cli/store_table.h"
 #include "oci/image_config.h"
 #include "oci/reference.h"
@@ -19,7 +20,6 @@ namespace cooper::cli {
 namespace {
 
 using Images = std::vector<transfer::StoredImage>;
-using Json = nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
 constexpr const char* kNone = "<none>";
@@ -120,7 +120,7 @@ std::string render_images(const std::vector<transfer::StoredImage>& all, const I
   }
   if (view.format.empty() || view.format == "table") return render_as_table(images, view, now);
   for (const transfer::StoredImage& image : images) {
-    const std::string json = to_json(image, view, now).dump(-1, ' ', false, Json::error_handler_t::replace);
+    const std::string json = json_text(to_json(image, view, now));
     text += (view.format == "json" ? json : render_template(view.format, json, "--format")) + "\n";
   }
   return text;

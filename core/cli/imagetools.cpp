@@ -1,10 +1,8 @@
 #include "cli/imagetools.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -152,11 +150,8 @@ class Creation {
 
   void tell(const oci::Descriptor& image) const {
     if (!flags_.metadata_file.empty()) {
-      const nlohmann::ordered_json json{
-          {"containerimage.descriptor", nlohmann::ordered_json::parse(image.serialize())},
-          {"containerimage.digest", image.digest.str()},
-          {"image.name", base::join(flags_.image.targets, ",")}};
-      os::write_file_atomically(flags_.metadata_file, json.dump(2) + "\n");
+      const std::string names = base::join(flags_.image.targets, ",");
+      os::write_file_atomically(flags_.metadata_file, render_imagetools_metadata(image, names));
     }
     print(image.digest.str() + "\n");
   }
@@ -184,43 +179,39 @@ int inspect(const ToolFlags& flags, const Environment& environment, const std::s
   return 0;
 }
 
-Verb add_create(CLI::App& imagetools) {
+Verb add_create(Command imagetools) {
   auto flags = std::make_shared<ToolFlags>();
   ImageFlags& image = flags->image;
-  CLI::App* command = imagetools.add_subcommand("create", "make an image of others, in a registry");
-  command->add_option("sources", image.sources, "a name, a digest or a descriptor")->type_name("SOURCE");
-  command->add_option("-t,--tag", image.targets, "name of the image; repeatable")->allow_extra_args(false);
-  command->add_option("-f,--file", flags->files, "a file with a descriptor, name or digest as source")
-      ->allow_extra_args(false);
-  command->add_option("--annotation", image.annotations, "[index:]KEY=VALUE on the index")
-      ->allow_extra_args(false);
-  command->add_option("-p,--platform", image.platforms, "of the sources only these")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command->add_option("--metadata-file", flags->metadata_file, "write digest and descriptor to this file");
-  command->add_option("--progress", flags->progress, "auto, plain, tty, rawjson, quiet");
-  command->add_flag("--append", image.append, "add to what the name has already");
-  command->add_flag("--dry-run", image.dry_run, "print the image and write nothing");
-  command->add_flag("--prefer-index", flags->prefer_index, "make an index also of a single image (default)");
-  command->add_option("--builder", flags->builder, "accepted: there is one builder only");
-  add_registry_flags(*command, image.registry);
+  Command command = imagetools.add_command("create", "make an image of others, in a registry");
+  command.add_positional("sources", image.sources, "a name, a digest or a descriptor").type_name("SOURCE");
+  command.add_option("-t,--tag", image.targets, "name of the image; repeatable");
+  command.add_option("-f,--file", flags->files, "a file with a descriptor, name or digest as source");
+  command.add_option("--annotation", image.annotations, "[index:]KEY=VALUE on the index");
+  command.add_option("-p,--platform", image.platforms, "of the sources only these").delimiter(',');
+  command.add_option("--metadata-file", flags->metadata_file, "write digest and descriptor to this file");
+  command.add_option("--progress", flags->progress, "auto, plain, tty, rawjson, quiet");
+  command.add_flag("--append", image.append, "add to what the name has already");
+  command.add_flag("--dry-run", image.dry_run, "print the image and write nothing");
+  command.add_flag("--prefer-index", flags->prefer_index, "make an index also of a single image (default)");
+  command.add_option("--builder", flags->builder, "accepted: there is one builder only");
+  add_registry_flags(command, image.registry);
   return {command, [flags](const Environment& environment) {
             return run_stoppable(
                 [&](const std::stop_token& stop) { return Creation(*flags, environment, stop).run(); });
           }};
 }
 
-Verb add_inspect(CLI::App& imagetools) {
+Verb add_inspect(Command imagetools) {
   auto flags = std::make_shared<ToolFlags>();
-  CLI::App* command = imagetools.add_subcommand("inspect", "show what a name means");
-  command->add_option("name", flags->image.name, "HOST/REPOSITORY:TAG or …@DIGEST")
-      ->required()
-      ->type_name("NAME");
-  command->add_option("--format", flags->format,
-                      "{{json .}}, {{json .Manifest}}, {{json .Image}}, {{.Manifest.Digest}}, {{.Name}}, …");
-  command->add_flag("--raw", flags->image.raw, "the manifest or index as it is");
-  command->add_option("--builder", flags->builder, "accepted: there is one builder only");
-  add_registry_flags(*command, flags->image.registry);
+  Command command = imagetools.add_command("inspect", "show what a name means");
+  command.add_positional("name", flags->image.name, "HOST/REPOSITORY:TAG or …@DIGEST")
+      .required()
+      .type_name("NAME");
+  command.add_option("--format", flags->format,
+                     "{{json .}}, {{json .Manifest}}, {{json .Image}}, {{.Manifest.Digest}}, {{.Name}}, …");
+  command.add_flag("--raw", flags->image.raw, "the manifest or index as it is");
+  command.add_option("--builder", flags->builder, "accepted: there is one builder only");
+  add_registry_flags(command, flags->image.registry);
   return {
       command, [flags](const Environment& environment) {
         return run_stoppable([&](const std::stop_token& stop) { return inspect(*flags, environment, stop); });
@@ -229,10 +220,10 @@ Verb add_inspect(CLI::App& imagetools) {
 
 }  // namespace
 
-std::vector<Verb> add_imagetools_verbs(CLI::App& buildx) {
-  CLI::App* imagetools = buildx.add_subcommand("imagetools", "look at images in registries, and join them");
-  imagetools->require_subcommand(1);
-  return {add_create(*imagetools), add_inspect(*imagetools)};
+std::vector<Verb> add_imagetools_verbs(Command buildx) {
+  Command imagetools = buildx.add_command("imagetools", "look at images in registries, and join them");
+  imagetools.require_command();
+  return {add_create(imagetools), add_inspect(imagetools)};
 }
 
 }  // namespace cooper::cli

@@ -8,6 +8,6 @@
 namespace cooper::cli {
 
 // Adds `imagetools` with its two sub-commands to `buildx`.
-std::vector<Verb> add_imagetools_verbs(CLI::App& buildx);
+std::vector<Verb> add_imagetools_verbs(Command buildx);
 
 }  // namespace cooper::cli

@@ -4,13 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/go_template.h"
+#include "cli/json_text.h"
 #include "oci/reference.h"
 
 namespace cooper::cli {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The whole reference of what was asked for, without what is no registry's.
 std::string whole_name(const std::string& shown) {
@@ -30,7 +29,7 @@ Json manifest_json(const transfer::InspectedImage& image) {
             {"mediaType", image.document.media_type},
             {"digest", image.document.digest.str()},
             {"size", image.document.raw.size()}};
-  const Json document = Json::parse(image.document.raw);
+  const Json document = parse_json(image.document.raw);
   for (const char* key : {"manifests", "config", "layers", "annotations"}) {
     if (document.contains(key)) json[key] = document[key];
   }
@@ -39,12 +38,11 @@ Json manifest_json(const transfer::InspectedImage& image) {
 
 // Of an index for one platform its config; for several one each, by platform.
 Json image_json(const transfer::InspectedImage& image, const ConfigOf& config_of) {
-  if (!image.index) return Json::parse(image.config_json, nullptr, /*allow_exceptions=*/false);
+  if (!image.index) return try_parse_json(image.config_json);
   Json configs = Json::object();
   for (const oci::Descriptor& manifest : image.index->manifests) {
     if (is_attestation(manifest)) continue;
-    configs[manifest.platform->str()] =
-        Json::parse(config_of(*manifest.platform), nullptr, /*allow_exceptions=*/false);
+    configs[manifest.platform->str()] = try_parse_json(config_of(*manifest.platform));
   }
   return configs.size() == 1 ? configs.front() : configs;
 }
@@ -74,8 +72,14 @@ std::string render_imagetools(const transfer::InspectedImage& image, const std::
                               const ConfigOf& config_of) {
   Json json{{"name", whole_name(image.name)}, {"manifest", manifest_json(image)}};
   if (wants_image(format)) json["image"] = image_json(image, config_of);
-  return render_template(format, json.dump(-1, ' ', false, Json::error_handler_t::replace), "--format") +
-         "\n";
+  return render_template(format, json_text(json), "--format") + "\n";
+}
+
+std::string render_imagetools_metadata(const oci::Descriptor& image, const std::string& names) {
+  const Json json{{"containerimage.descriptor", parse_json(image.serialize())},
+                  {"containerimage.digest", image.digest.str()},
+                  {"image.name", names}};
+  return indented_json(json);
 }
 
 }  // namespace cooper::cli

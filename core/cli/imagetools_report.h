@@ -1,4 +1,4 @@
-// What `docker buildx imagetools inspect` prints.
+// What `docker buildx imagetools inspect` prints, and what `create` writes to --metadata-file.
 #pragma once
 
 #include <functional>
@@ -18,5 +18,8 @@ using ConfigOf = std::function<std::string(const oci::Platform& platform)>;
 // platform}. Configs of an index are fetched only where the template wants them.
 std::string render_imagetools(const transfer::InspectedImage& image, const std::string& format,
                               const ConfigOf& config_of);
+
+// JSON that says what was made: `names` are separated by commas.
+std::string render_imagetools_metadata(const oci::Descriptor& image, const std::string& names);
 
 }  // namespace cooper::cli

@@ -1,12 +1,11 @@
 #include "cli/kaniko_command.h"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cli/arguments.h"
 #include "cli/build_job.h"
 #include "cli/kaniko_arguments.h"
 #include "cli/kaniko_flags.h"
@@ -76,16 +75,14 @@ void require_no_words(const std::vector<std::string>& words) {
 }
 
 // `executor login` is `cooper login`, with the login kept where this program looks for it.
-int login(std::vector<std::string> arguments, const Environment& environment) {
-  CLI::App app("logs in to a registry", "login");
+int login(const std::vector<std::string>& arguments, const Environment& environment) {
+  Program program("login", "logs in to a registry");
   LoginFlags flags;
-  add_login_flags(app, flags);
-  std::reverse(arguments.begin(), arguments.end());
+  add_login_flags(program.root(), flags);
   try {
-    app.parse(arguments);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    throw Error(ErrorKind::kUsage, error.what()).hint("see login --help");
+    if (auto answer = program.parse(arguments)) return std::fputs(answer->c_str(), stdout) < 0 ? 1 : 0;
+  } catch (Error& error) {
+    throw error.hint("see login --help");
   }
   KanikoSettings settings;
   settings.directory = environment.get("KANIKO_DIR");

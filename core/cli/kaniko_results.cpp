@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/json_text.h"
 #include "os/fd.h"
 
 namespace cooper::cli {
@@ -34,8 +35,8 @@ std::vector<KanikoResult> kaniko_results(const KanikoSettings& settings,
   for (const oci::Reference& destination : destinations) {
     names += fmt::format("{}@{}\n", destination.name(), image.str());
     tags += fmt::format("{}@{}\n", with_tag(destination), image.str());
-    const nlohmann::ordered_json entry = {{"name", with_tag(destination)}, {"digest", image.str()}};
-    images += entry.dump() + "\n";
+    const Json entry = {{"name", with_tag(destination)}, {"digest", image.str()}};
+    images += json_text(entry) + "\n";
   }
   std::vector<KanikoResult> results;
   auto add = [&](const std::string& place, const std::string& text, const char* flag) {

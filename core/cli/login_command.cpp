@@ -1,6 +1,5 @@
 #include "cli/login_command.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -112,23 +111,25 @@ int print_login(const LoginFlags& flags, const Server& server, const Environment
 
 }  // namespace
 
-void add_login_flags(CLI::App& app, LoginFlags& flags) {
-  app.add_option("HOST", flags.server, "the registry (default: docker.io)");
-  app.add_option("-u,--username", flags.username, "the user's name");
-  app.add_flag("--password-stdin", flags.password_stdin, "read the password from standard input");
-  app.add_option("-p,--password", flags.password, "the password, which others can see: use --password-stdin");
-  app.add_flag("--get-login", flags.get_login, "print as whom we are known there, and change nothing");
-  add_registry_flags(app, flags.registry);
+void add_login_flags(Command command, LoginFlags& flags) {
+  command.add_positional("HOST", flags.server, "the registry (default: docker.io)");
+  command.add_option("-u,--username", flags.username, "the user's name");
+  command.add_flag("--password-stdin", flags.password_stdin, "read the password from standard input");
+  command.add_option("-p,--password", flags.password,
+                     "the password, which others can see: use --password-stdin");
+  command.add_flag("--get-login", flags.get_login, "print as whom we are known there, and change nothing");
+  add_registry_flags(command, flags.registry);
   // Logging in is not done by a login.
-  app.remove_option(app.get_option("--registry-auth"));
-  app.add_option("--authfile", flags.authfile,
-                 "the file to keep it in (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)");
+  command.remove_option("--registry-auth");
+  command.add_option("--authfile", flags.authfile,
+                     "the file to keep it in (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)");
 }
 
-void add_logout_flags(CLI::App& app, LogoutFlags& flags) {
-  app.add_option("HOST", flags.server, "the registry (default: docker.io)");
-  app.add_option("--authfile", flags.authfile,
-                 "the file that it is kept in (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)");
+void add_logout_flags(Command command, LogoutFlags& flags) {
+  command.add_positional("HOST", flags.server, "the registry (default: docker.io)");
+  command.add_option(
+      "--authfile", flags.authfile,
+      "the file that it is kept in (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)");
 }
 
 int run_login_command(const LoginFlags& flags, const Environment& environment) {

@@ -3,12 +3,9 @@
 
 #include <string>
 
+#include "cli/arguments.h"
 #include "cli/environment.h"
 #include "cli/registry_flags.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cooper::cli {
 
@@ -27,8 +24,8 @@ struct LogoutFlags {
   std::string authfile;
 };
 
-void add_login_flags(CLI::App& app, LoginFlags& flags);
-void add_logout_flags(CLI::App& app, LogoutFlags& flags);
+void add_login_flags(Command command, LoginFlags& flags);
+void add_logout_flags(Command command, LogoutFlags& flags);
 
 // Each returns the exit code.
 int run_login_command(const LoginFlags& flags, const Environment& environment);

@@ -1,6 +1,5 @@
 #include "cli/name_verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <memory>
 
@@ -69,21 +68,20 @@ int rmi(const NameFlags& flags, const Environment& environment) {
 
 }  // namespace
 
-Verb add_images_verb(CLI::App& program) {
+Verb add_images_verb(Command program) {
   auto flags = std::make_shared<ImagesFlags>();
-  CLI::App* command = program.add_subcommand("images", "list the images of the store");
+  Command command = program.add_command("images", "list the images of the store");
   ImagesView& view = flags->view;
-  command->add_option("name", view.name, "only these: REPOSITORY[:TAG], also with * and ?")
-      ->type_name("NAME");
-  command->add_flag("-a,--all", view.all, "also images that lost their names");
-  command->add_flag("--digests", view.digests, "show digests");
-  command->add_flag("--no-trunc", view.no_trunc, "show ids in full");
-  command->add_flag("-q,--quiet", view.quiet, "ids only");
-  command->add_option("--format", view.format,
-                      "table, json (an object a line), or a Go template such as {{.ID}}");
-  command->add_option("-f,--filter", view.filters, "reference=PATTERN, dangling=true|false")
-      ->allow_extra_args(false);
-  add_store_flag(*command, flags->store);
+  command.add_positional("name", view.name, "only these: REPOSITORY[:TAG], also with * and ?")
+      .type_name("NAME");
+  command.add_flag("-a,--all", view.all, "also images that lost their names");
+  command.add_flag("--digests", view.digests, "show digests");
+  command.add_flag("--no-trunc", view.no_trunc, "show ids in full");
+  command.add_flag("-q,--quiet", view.quiet, "ids only");
+  command.add_option("--format", view.format,
+                     "table, json (an object a line), or a Go template such as {{.ID}}");
+  command.add_option("-f,--filter", view.filters, "reference=PATTERN, dangling=true|false");
+  add_store_flag(command, flags->store);
   return {command, [flags](const Environment& environment) {
             const std::shared_ptr<store::Store> store = open_store(flags->store, environment);
             print(render_images(transfer::list_images(*store), flags->view, os::now()));
@@ -91,30 +89,30 @@ Verb add_images_verb(CLI::App& program) {
           }};
 }
 
-Verb add_tag_verb(CLI::App& program) {
+Verb add_tag_verb(Command program) {
   auto flags = std::make_shared<NameFlags>();
-  CLI::App* command = program.add_subcommand("tag", "give an image of the store another name");
-  command->add_option("source", flags->source, "a name, or the beginning of a digest")
-      ->required()
-      ->type_name("IMAGE");
-  command->add_option("names", flags->names, "HOST/REPOSITORY:TAG; repeatable")
-      ->required()
-      ->type_name("NAME");
-  add_store_flag(*command, flags->store);
+  Command command = program.add_command("tag", "give an image of the store another name");
+  command.add_positional("source", flags->source, "a name, or the beginning of a digest")
+      .required()
+      .type_name("IMAGE");
+  command.add_positional("names", flags->names, "HOST/REPOSITORY:TAG; repeatable")
+      .required()
+      .type_name("NAME");
+  add_store_flag(command, flags->store);
   return {command, [flags](const Environment& environment) { return tag(*flags, environment); }};
 }
 
-Verb add_rmi_verb(CLI::App& program) {
+Verb add_rmi_verb(Command program) {
   auto flags = std::make_shared<NameFlags>();
-  CLI::App* command =
-      program.add_subcommand("rmi",
-                             "take names away; what they named is cache from then on, which goes\n"
-                             "with 'cooper prune', or when the store is above its limit");
-  command->add_option("names", flags->names, "a name, or the beginning of a digest for all names of an image")
-      ->required()
-      ->type_name("IMAGE");
-  command->add_flag("-f,--force", flags->force, "images that are not there are no error");
-  add_store_flag(*command, flags->store);
+  Command command = program.add_command("rmi",
+                                        "take names away; what they named is cache from then on, which goes\n"
+                                        "with 'cooper prune', or when the store is above its limit");
+  command
+      .add_positional("names", flags->names, "a name, or the beginning of a digest for all names of an image")
+      .required()
+      .type_name("IMAGE");
+  command.add_flag("-f,--force", flags->force, "images that are not there are no error");
+  add_store_flag(command, flags->store);
   return {command, [flags](const Environment& environment) { return rmi(*flags, environment); }};
 }
 

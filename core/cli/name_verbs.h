@@ -5,8 +5,8 @@
 
 namespace cooper::cli {
 
-Verb add_images_verb(CLI::App& program);
-Verb add_tag_verb(CLI::App& program);
-Verb add_rmi_verb(CLI::App& program);
+Verb add_images_verb(Command program);
+Verb add_tag_verb(Command program);
+Verb add_rmi_verb(Command program);
 
 }  // namespace cooper::cli

@@ -1,14 +1,12 @@
 #include "cli/registry_flags.h"
 
-#include <CLI/CLI.hpp>
-
 #include "base/text.h"
 
 namespace cooper::cli {
 
-void add_registry_flags(CLI::App& app, RegistryFlags& flags) {
+void add_registry_flags(Command command, RegistryFlags& flags) {
   auto add_list = [&](const char* name, std::vector<std::string>& values, const char* text) {
-    app.add_option(name, values, text)->allow_extra_args(false);
+    command.add_option(name, values, text);
   };
   add_list("--registry-auth,--authfile", flags.auth,
            "who we are to registries: a config.json or auth.json, or\n"
@@ -16,13 +14,13 @@ void add_registry_flags(CLI::App& app, RegistryFlags& flags) {
   add_list("--registry-mirror", flags.mirrors,
            "[HOST=]MIRROR[/PREFIX]: pull from there first, what is HOST's (default: docker.io's)");
   add_list("--registry-map", flags.maps, "HOST[/PREFIX]=HOST[/PREFIX][;HOST=…]: the same for several");
-  app.add_flag("--no-registry-fallback", flags.no_fallback, "fail when no mirror has it");
+  command.add_flag("--no-registry-fallback", flags.no_fallback, "fail when no mirror has it");
   add_list("--registry-ca", flags.authorities, "[HOST=]FILE: trust these authorities, too (PEM)");
   add_list("--registry-client-cert", flags.client_certificates, "HOST=CERT,KEY: show this to HOST (PEM)");
   add_list("--registry-insecure", flags.plain_hosts, "HOST: speak plain http");
   add_list("--registry-skip-tls-verify", flags.unverified_hosts, "HOST: take any certificate");
-  app.add_option("--registry-config", flags.config,
-                 "a registries.conf or buildkitd.toml, instead of those of the user and the system");
+  command.add_option("--registry-config", flags.config,
+                     "a registries.conf or buildkitd.toml, instead of those of the user and the system");
 }
 
 std::vector<std::string> auth_options(const RegistryFlags& flags, const Environment& environment) {

@@ -7,11 +7,8 @@
 #include <vector>
 
 #include "access/open_routes.h"
+#include "cli/arguments.h"
 #include "cli/environment.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cooper::cli {
 
@@ -35,7 +32,7 @@ struct RegistryFlags {
   std::string client_type;                                 // behind cooper's name in User-Agent
 };
 
-void add_registry_flags(CLI::App& app, RegistryFlags& flags);
+void add_registry_flags(Command command, RegistryFlags& flags);
 // --registry-auth, and then COOPER_REGISTRY_AUTH, one a line.
 std::vector<std::string> auth_options(const RegistryFlags& flags, const Environment& environment);
 access::RouteOptions route_options(const RegistryFlags& flags, const Environment& environment);

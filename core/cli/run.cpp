@@ -1,13 +1,12 @@
 #include "cli/run.h"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
 #include <memory>
 
 #include "base/error.h"
+#include "cli/arguments.h"
 #include "cli/build_command.h"
 #include "cli/build_flags.h"
 #include "cli/cache_command.h"
@@ -28,12 +27,12 @@ namespace {
 
 // A sub-command with flags of its own, which live as long as it.
 template <typename Flags>
-Verb add_command(CLI::App& program, const char* name, const char* what,
-                 void (*add_flags)(CLI::App& app, Flags& flags),
+Verb add_command(Command program, const char* name, const char* what,
+                 void (*add_flags)(Command command, Flags& flags),
                  int (*run)(const Flags& flags, const Environment& environment)) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = program.add_subcommand(name, what);
-  add_flags(*command, *flags);
+  Command command = program.add_command(name, what);
+  add_flags(command, *flags);
   return {command, [flags, run](const Environment& environment) { return run(*flags, environment); }};
 }
 
@@ -42,7 +41,7 @@ int build_or_call(const BuildFlags& flags, const Environment& environment) {
   return run_build_command(flags, environment);
 }
 
-std::vector<Verb> add_commands(CLI::App& program) {
+std::vector<Verb> add_commands(Command program) {
   std::vector<Verb> commands = {
       add_command(program, "build", "build an image from a Dockerfile", add_build_flags, build_or_call),
       add_command(program, "doctor", "say what this machine allows, and what would allow more",
@@ -56,33 +55,31 @@ std::vector<Verb> add_commands(CLI::App& program) {
   const std::vector<Verb> verbs = add_verbs(program);
   commands.insert(commands.end(), verbs.begin(), verbs.end());
   // For --help: they read their own words, by the rules of Kaniko's.
-  program.add_subcommand("kaniko", "build by Kaniko's flags; also when cooper is called 'executor'");
-  program.add_subcommand("warmer", "fetch base images for later builds, by the flags of Kaniko's warmer");
+  program.add_command("kaniko", "build by Kaniko's flags; also when cooper is called 'executor'");
+  program.add_command("warmer", "fetch base images for later builds, by the flags of Kaniko's warmer");
   return commands;
 }
 
-// Unknown flags and missing values: one line in the house form, with a suggestion where one is near.
-int refuse(const CLI::App& app, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  std::fprintf(
-      stderr, "error: %s\nhint: see 'cooper %s--help'\n", error.what(),
-      app.get_subcommands().empty() ? "" : (app.get_subcommands().front()->get_name() + " ").c_str());
-  return base::exit_code(base::ErrorKind::kUsage);
+// Unknown flags and missing values: the hint names the command whose --help tells more.
+std::optional<std::string> parse(Program& program, std::vector<std::string> words) {
+  try {
+    return program.parse(std::move(words));
+  } catch (base::Error& error) {
+    const std::string command = program.chosen_command();
+    throw error.hint(fmt::format("see 'cooper {}--help'", command.empty() ? "" : command + " "));
+  }
 }
 
 int run_program(DockerCall asked, const std::vector<Extension>& extensions) {
-  CLI::App app("Builds container images in CI: no daemon, no privileged runner.", "cooper");
-  app.set_version_flag("--version", fmt::format("cooper {}", kVersionNumber));
-  app.require_subcommand(1);
-  std::vector<Verb> commands = add_commands(app);
-  for (const Extension& extension : extensions) commands.push_back({extension.add(app), extension.run});
-  try {
-    std::reverse(asked.arguments.begin(), asked.arguments.end());  // as CLI11 wants them
-    app.parse(std::move(asked.arguments));
-    return run_verb(commands, asked.environment).value_or(0);
-  } catch (const CLI::ParseError& error) {
-    return refuse(app, error);
-  }
+  Program program("cooper", "Builds container images in CI: no daemon, no privileged runner.");
+  program.add_version_flag(fmt::format("cooper {}", kVersionNumber));
+  program.root().require_command();
+  std::vector<Verb> commands = add_commands(program.root());
+  for (const Extension& extension : extensions)
+    commands.push_back({*extension.add(program.app()), extension.run});
+  if (auto answer = parse(program, std::move(asked.arguments)))
+    return std::fputs(answer->c_str(), stdout) < 0 ? 1 : 0;
+  return run_verb(commands, asked.environment).value_or(0);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "cli/store_command.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/error.h"
@@ -9,8 +8,8 @@
 
 namespace cooper::cli {
 
-void add_store_flag(CLI::App& app, std::string& store) {
-  app.add_option("--store", store, "directory for images, layers and cache (default: ~/.cache/cooper)");
+void add_store_flag(Command command, std::string& store) {
+  command.add_option("--store", store, "directory for images, layers and cache (default: ~/.cache/cooper)");
 }
 
 std::shared_ptr<store::Store> open_store(const std::string& store, const Environment& environment) {

@@ -6,16 +6,13 @@
 #include <stop_token>
 #include <string>
 
+#include "cli/arguments.h"
 #include "cli/environment.h"
 #include "store/store.h"
 
-namespace CLI {
-class App;
-}
-
 namespace cooper::cli {
 
-void add_store_flag(CLI::App& app, std::string& store);
+void add_store_flag(Command command, std::string& store);
 // The store that --store or the environment names, made when missing.
 std::shared_ptr<store::Store> open_store(const std::string& store, const Environment& environment);
 // Runs `work` with SIGINT and SIGTERM as a stop request; 128 + the signal when one ended it. Single-threaded

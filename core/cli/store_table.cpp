@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cli/json_text.h"
 #include "report/table.h"
 
 namespace cooper::cli {
@@ -49,7 +50,6 @@ std::string render_store_table(const build::StoreListing& listing, std::int64_t 
 }
 
 std::string render_store_json(const build::StoreListing& listing) {
-  using Json = nlohmann::ordered_json;
   Json items = Json::array();
   for (const build::StoreRow& row : listing.rows) {
     Json item{{"kind", row.kind}, {"id", row.id}, {"count", row.count}, {"size", row.size}};
@@ -58,7 +58,7 @@ std::string render_store_json(const build::StoreListing& listing) {
     items.push_back(std::move(item));
   }
   Json json{{"items", std::move(items)}, {"total", listing.total}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return indented_json(json);
 }
 
 }  // namespace cooper::cli

@@ -1,6 +1,5 @@
 #include "cli/transfer_verbs.h"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "base/error.h"
@@ -73,36 +72,35 @@ int push(const TransferFlags& flags, const Environment& environment, const std::
 
 using Run = int (*)(const TransferFlags&, const Environment&, const std::stop_token&);
 
-Verb make_verb(CLI::App& command, const std::shared_ptr<TransferFlags>& flags, Run run) {
-  command.add_option("names", flags->names, "HOST/REPOSITORY:TAG; several go one after another")
-      ->required()
-      ->type_name("IMAGE");
+Verb make_verb(Command command, const std::shared_ptr<TransferFlags>& flags, Run run) {
+  command.add_positional("names", flags->names, "HOST/REPOSITORY:TAG; several go one after another")
+      .required()
+      .type_name("IMAGE");
   command.add_flag("-q,--quiet", flags->quiet, "print the digest only");
   add_store_flag(command, flags->store);
   add_registry_flags(command, flags->registry);
-  return {&command, [flags, run](const Environment& environment) {
+  return {command, [flags, run](const Environment& environment) {
             return run_stoppable([&](const std::stop_token& stop) { return run(*flags, environment, stop); });
           }};
 }
 
 }  // namespace
 
-Verb add_pull_verb(CLI::App& program) {
+Verb add_pull_verb(Command program) {
   auto flags = std::make_shared<TransferFlags>();
-  CLI::App* command = program.add_subcommand("pull", "fetch an image into the store, and print its digest");
+  Command command = program.add_command("pull", "fetch an image into the store, and print its digest");
   command
-      ->add_option("--platform", flags->platforms,
-                   "os/arch[/variant], several, or all (default: this machine's)")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  return make_verb(*command, flags, pull);
+      .add_option("--platform", flags->platforms,
+                  "os/arch[/variant], several, or all (default: this machine's)")
+      .delimiter(',');
+  return make_verb(command, flags, pull);
 }
 
-Verb add_push_verb(CLI::App& program) {
+Verb add_push_verb(Command program) {
   auto flags = std::make_shared<TransferFlags>();
-  CLI::App* command =
-      program.add_subcommand("push", "send images of the store to their registries, and print their digests");
-  return make_verb(*command, flags, push);
+  Command command =
+      program.add_command("push", "send images of the store to their registries, and print their digests");
+  return make_verb(command, flags, push);
 }
 
 }  // namespace cooper::cli

@@ -5,7 +5,7 @@
 
 namespace cooper::cli {
 
-Verb add_pull_verb(CLI::App& program);
-Verb add_push_verb(CLI::App& program);
+Verb add_pull_verb(Command program);
+Verb add_push_verb(Command program);
 
 }  // namespace cooper::cli

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/json_text.h"
 #include "report/table.h"
 
 namespace cooper::cli {
@@ -62,10 +63,10 @@ std::string render_usage_table(const std::vector<UsageRow>& rows) {
 }
 
 std::string render_usage_json(const std::vector<UsageRow>& rows) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  Json json = Json::array();
   for (const UsageRow& row : rows)
     json.push_back({{"what", row.what}, {"count", row.count}, {"size", row.size}});
-  return json.dump(2) + "\n";
+  return indented_json(json);
 }
 
 }  // namespace cooper::cli

@@ -3,16 +3,13 @@
 
 #include <functional>
 
+#include "cli/arguments.h"
 #include "cli/environment.h"
-
-namespace CLI {
-class App;
-}
 
 namespace cooper::cli {
 
 struct Verb {
-  CLI::App* command = nullptr;                             // owned by the program's parser
+  Command command;
   std::function<int(const Environment& environment)> run;  // the exit code
 };
 

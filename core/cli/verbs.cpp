@@ -1,7 +1,5 @@
 #include "cli/verbs.h"
 
-#include <CLI/CLI.hpp>
-
 #include "cli/archive_verbs.h"
 #include "cli/buildx_verbs.h"
 #include "cli/disk_verbs.h"
@@ -10,7 +8,7 @@
 
 namespace cooper::cli {
 
-std::vector<Verb> add_verbs(CLI::App& program) {
+std::vector<Verb> add_verbs(Command program) {
   std::vector<Verb> verbs = {add_pull_verb(program),   add_push_verb(program),   add_tag_verb(program),
                              add_images_verb(program), add_rmi_verb(program),    add_save_verb(program),
                              add_load_verb(program),   add_unpack_verb(program), add_du_verb(program),
@@ -22,7 +20,7 @@ std::vector<Verb> add_verbs(CLI::App& program) {
 
 std::optional<int> run_verb(const std::vector<Verb>& verbs, const Environment& environment) {
   for (const Verb& verb : verbs) {
-    if (verb.command->parsed()) return verb.run(environment);
+    if (verb.command.is_chosen()) return verb.run(environment);
   }
   return std::nullopt;
 }

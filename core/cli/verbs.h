@@ -8,7 +8,7 @@
 
 namespace cooper::cli {
 
-std::vector<Verb> add_verbs(CLI::App& program);
+std::vector<Verb> add_verbs(Command program);
 // Runs the one that was called; nullopt when none was.
 std::optional<int> run_verb(const std::vector<Verb>& verbs, const Environment& environment);
 

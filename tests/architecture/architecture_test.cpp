@@ -313,6 +313,15 @@ TEST(Architecture, HeadersLeaveFmtAndJsonToSources) {
   }
 }
 
+// CLI11 is the heaviest of all: cli/arguments.h says what commands may ask of it.
+TEST(Architecture, OnlyOneSourceIncludesCli11) {
+  for (const SourceFile& file : core_files()) {
+    const bool includes =
+        std::find(file.includes.begin(), file.includes.end(), "<CLI/CLI.hpp>") != file.includes.end();
+    EXPECT_EQ(includes, file.path == "core/cli/arguments.cpp") << file.path;
+  }
+}
+
 TEST(Architecture, NamespacesAreFolders) {
   for (const SourceFile& file : core_files()) {
     EXPECT_NE(file.code.find("namespace cooper::" + file.module), std::string::npos) << file.path;

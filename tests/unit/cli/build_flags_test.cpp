@@ -1,10 +1,10 @@
 #include "cli/build_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "cli/arguments.h"
 #include "os/beneath.h"
 #include "os/fd.h"
 #include "support/error_of.h"
@@ -21,12 +21,11 @@ using ::testing::UnorderedElementsAre;
 // The request that `cooper build <arguments> .` makes.
 build::BuildRequest request(std::vector<std::string> arguments,
                             std::map<std::string, std::string> environment = {}) {
-  CLI::App app;
+  Program program("build", "");
   BuildFlags flags;
-  add_build_flags(app, flags);
+  add_build_flags(program.root(), flags);
   arguments.emplace_back(".");
-  std::reverse(arguments.begin(), arguments.end());
-  app.parse(arguments);
+  program.parse(std::move(arguments));
   return make_request(flags, Environment(std::move(environment)));
 }
 
@@ -167,12 +166,11 @@ TEST(CliBuildFlags, EntitlementsAreGivenOneByOne) {
 }
 
 std::optional<CallFlag> call(std::vector<std::string> arguments) {
-  CLI::App app;
+  Program program("build", "");
   BuildFlags flags;
-  add_build_flags(app, flags);
+  add_build_flags(program.root(), flags);
   arguments.emplace_back(".");
-  std::reverse(arguments.begin(), arguments.end());
-  app.parse(arguments);
+  program.parse(std::move(arguments));
   return requested_call(flags);
 }
 

@@ -60,6 +60,17 @@ TEST(CliImagetoolsReport, FetchesConfigsOnlyForThoseWhoWantThem) {
   EXPECT_EQ(all["image"]["linux/arm64"]["architecture"], "arm64");
 }
 
+TEST(CliImagetoolsReport, MetadataSaysWhatWasMade) {
+  const oci::Descriptor made = manifest("linux/amd64", "one");
+  const std::string text = render_imagetools_metadata(made, "a.example/app:1,b.example/app:1");
+  const nlohmann::json json = nlohmann::json::parse(text);
+  EXPECT_EQ(json["containerimage.descriptor"]["size"], 3);
+  EXPECT_EQ(json["containerimage.descriptor"]["digest"], made.digest.str());
+  EXPECT_EQ(json["containerimage.digest"], made.digest.str());
+  EXPECT_EQ(json["image.name"], "a.example/app:1,b.example/app:1");
+  EXPECT_TRUE(text.ends_with("}\n"));
+}
+
 TEST(CliImagetoolsReport, AnIndexOfOnePlatformHasOneConfig) {
   const transfer::InspectedImage image = index_of({manifest("linux/amd64", "a"), manifest("", "b")});
   EXPECT_EQ(render_imagetools(image, "{{.Image.Architecture}}", config_of), "amd64\n");

@@ -52,7 +52,10 @@ const std::map<std::string, Expectation>& expectations() {
         [](const Made& m) { return m.request.context_form.directory == "a/b"; }}},
       {"bucket",
        {{"--bucket=mine"},
-        [](const Made& m) { return m.request.context_form.object->attributes.at("bucket") == "mine"; }}},
+        [](const Made& m) {
+          // Without the flag there is no object, which value() reports.
+          return m.request.context_form.object.value().attributes.at("bucket") == "mine";
+        }}},
       {"git",
        {{"-c", "git://g.example/x", "--git=branch=dev", "--git=insecure-skip-tls=true"},
         [](const Made& m) {

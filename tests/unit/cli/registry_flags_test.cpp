@@ -1,7 +1,8 @@
 #include "cli/registry_flags.h"
 
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
+
+#include "base/text.h"
 
 namespace cooper::cli {
 
@@ -9,12 +10,12 @@ namespace {
 
 access::RouteOptions parse(const std::string& line) {
   const std::map<std::string, std::string> variables = {{"HOME", "/home/ci"}};
-  CLI::App app;
+  Program program("pull", "");
   std::string positional;
   RegistryFlags flags;
-  app.add_option("context", positional);
-  add_registry_flags(app, flags);
-  app.parse(line);
+  program.root().add_positional("context", positional, "");
+  add_registry_flags(program.root(), flags);
+  program.parse(base::split(line, ' '));
   EXPECT_EQ(positional, ".");
   return route_options(flags, Environment(variables));
 }
