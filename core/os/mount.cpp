@@ -79,7 +79,7 @@ void mount_overlay(const OverlayLayers& layers, const std::string& name, bool no
   ShortNames names;
   std::string options = "userxattr";
   if (!layers.upper.empty()) {
-    options += ",volatile,upperdir=" + names.add(layers.upper, "u") + ",workdir=" + names.add(layers.work, "w");
+    options += ",upperdir=" + names.add(layers.upper, "u") + ",workdir=" + names.add(layers.work, "w");
   }
   options += ",lowerdir=";
   for (std::size_t index = 0; index < layers.lower.size(); ++index) {
@@ -88,7 +88,12 @@ void mount_overlay(const OverlayLayers& layers, const std::string& name, bool no
   }
   base::check(::mkdir(name.c_str(), 0755), "create mount point", name);
   const unsigned long flags = no_dev ? static_cast<unsigned long>(MS_NODEV) : 0UL;
-  base::check(::mount("overlay", name.c_str(), "overlay", flags, options.c_str()), "mount overlay on",
+  auto mount_with = [&](const std::string& all) {
+    return ::mount("overlay", name.c_str(), "overlay", flags, all.c_str());
+  };
+  // An older kernel that distributors gave userxattr may not know `volatile`.
+  if (!layers.upper.empty() && mount_with("volatile," + options) == 0) return;
+  base::check(mount_with(options), "mount overlay on",
               layers.upper.empty() ? layers.lower.front() : layers.upper);
 }
 
