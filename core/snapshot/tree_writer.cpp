@@ -224,17 +224,20 @@ void TreeWriter::set_owner_and_mode(int at, const std::string& name, const Entry
   struct stat now {};
   base::check(::fstatat(at, name.c_str(), &now, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH), "examine",
               shown(entry.path));
+  const mode_t mode = disk_mode(entry, form_);
+  bool is_mode_known = true;
   if (owners_.any()) {
     const uid_t uid = owners_.holds_user(entry.uid) ? entry.uid : 0;
     const gid_t gid = owners_.holds_group(entry.gid) ? entry.gid : 0;
     if (now.st_uid != uid || now.st_gid != gid) {
       base::check(::fchownat(at, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH),
                   "set the owner of", shown(entry.path));
-      now.st_mode &= ~static_cast<mode_t>(S_ISUID | S_ISGID);  // which the change may have cleared
+      // It clears these bits of a file, and not of a directory, which may have got them from the one above
+      // it.
+      is_mode_known = ((now.st_mode | mode) & (S_ISUID | S_ISGID)) == 0;
     }
   }
-  const mode_t mode = disk_mode(entry, form_);
-  if (entry.type == EntryType::kSymlink || (now.st_mode & 07777U) == mode) return;
+  if (entry.type == EntryType::kSymlink || (is_mode_known && (now.st_mode & 07777U) == mode)) return;
   base::check(name.empty() ? ::fchmod(at, mode) : ::fchmodat(at, name.c_str(), mode, 0), "set the mode of",
               shown(entry.path));
 }

@@ -1,11 +1,14 @@
-// What a tree on disk leaves to the index.
+// What a tree on disk leaves to the index, and modes and owners that depend on what was there.
 #include "snapshot/tree_writer.h"
 
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include "os/beneath.h"
 #include "support/overlay_run.h"
@@ -47,6 +50,45 @@ TEST(SnapshotTreeWriter, LeavesOutWhiteoutsThatAnOverlayRefuses) {
   ASSERT_TRUE(WIFEXITED(status));
   if (WEXITSTATUS(status) == kNoMounts) GTEST_SKIP() << "this machine lets us make no overlay mounts";
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+std::uint32_t mode_of(const std::string& path) {
+  struct stat status {};
+  EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 07777U;
+}
+
+TEST(SnapshotTreeWriter, GivesEachEntryItsOwnModeWhateverItInherits) {
+  const os::TempDir directory(std::filesystem::temp_directory_path().string());
+  const bool is_root = ::geteuid() == 0;
+  TreeWriter writer(directory.path(), is_root ? Form::kReal : Form::kMapped);
+  auto entry = [&](const std::string& path, EntryType type, std::uint32_t mode) {
+    Entry made;
+    made.path = path;
+    made.type = type;
+    made.mode = mode;
+    // Another owner than that of a new file, where that can be.
+    made.uid = is_root ? 33 : ::geteuid();
+    made.gid = is_root ? 44 : ::getegid();
+    return made;
+  };
+  const mode_t before = ::umask(0027);
+  writer.add(entry("shared", EntryType::kDirectory, 02770));
+  writer.add(entry("shared/plain", EntryType::kDirectory, 0755));
+  writer.add(entry("shared/special", EntryType::kDirectory, 03777));
+  for (const auto& [name, mode] : std::vector<std::pair<std::string, std::uint32_t>>{
+           {"shared/open", 0666}, {"shared/closed", 0400}, {"shared/setuid", 06755}}) {
+    const Entry file = entry(name, EntryType::kFile, mode);
+    writer.finish_file(writer.create_file(file), file);
+  }
+  ::umask(before);
+  const std::string root = directory.path() + "/shared";
+  EXPECT_EQ(mode_of(root), 02770U);
+  EXPECT_EQ(mode_of(root + "/plain"), 0755U);
+  EXPECT_EQ(mode_of(root + "/special"), 03777U);
+  EXPECT_EQ(mode_of(root + "/open"), 0666U);
+  EXPECT_EQ(mode_of(root + "/closed"), 0400U);
+  EXPECT_EQ(mode_of(root + "/setuid"), 06755U);
 }
 
 }  // namespace
