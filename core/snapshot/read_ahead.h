@@ -2,6 +2,7 @@
 // while the other half is.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <thread>
 
@@ -20,9 +21,12 @@ class ReadAhead final : public base::ByteSource {
   std::size_t read(base::MutableByteSpan buffer) override { return pipe_.read(buffer); }
   // Nobody reads any more. Returns when the thread has ended.
   void stop();
+  // stop(), then throws what the producer had thrown by then, read or not, unless it was Error{kCancelled}.
+  void stop_and_rethrow();
 
  private:
   BytePipe pipe_;
+  std::exception_ptr failure_;  // the thread's until it has ended
   std::jthread thread_;
 };
 

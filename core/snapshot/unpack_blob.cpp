@@ -33,11 +33,19 @@ void decompress_verified(base::ByteSource& blob, const SealedLayer& sealed, base
     VerifiedSource source(blob, sealed.blob, copy, stop);
     base::copy_all(source, ahead);
   });
-  LayerSource tar(verified);
-  base::HashingSource hashing(tar);
-  base::copy_all(hashing, out);
-  read_to_end(verified);  // a decompressor may be content before the end
-  base::Digest found = hashing.digest();
+  base::Digest found;
+  try {
+    LayerSource tar(verified);
+    base::HashingSource hashing(tar);
+    base::copy_all(hashing, out);
+    read_to_end(verified);  // a decompressor may be content before the end
+    found = hashing.digest();
+  } catch (const base::Error& error) {
+    // Bytes that are not the blob's explain whatever is wrong with their format, here or where they went.
+    if (error.kind() == base::ErrorKind::kCorrupt || error.kind() == base::ErrorKind::kCancelled)
+      verified.stop_and_rethrow();
+    throw;
+  }
   if (found != sealed.diff_id) {
     throw base::Error(base::ErrorKind::kCorrupt,
                       fmt::format("blob '{}' unpacks to '{}', not to diffID '{}'", sealed.blob.digest.str(),
@@ -53,10 +61,11 @@ LayerIndex unpack_blob(base::ByteSource& blob, const SealedLayer& sealed, base::
     read_to_end(tar);  // throws what the other side found wrong at the end
     return index;
   } catch (const base::Error& error) {
+    if (error.kind() != base::ErrorKind::kCorrupt) throw;
     tar.stop();
-    // Bytes that are not the blob's explain whatever is wrong with their format, and whoever hands them out
-    // knows where they came from.
-    if (error.kind() == base::ErrorKind::kCorrupt) read_rest(blob, sealed.blob.size);
+    // Whoever hands the bytes out knows where they came from, and may say only at their end what is wrong.
+    read_rest(blob, sealed.blob.size);
+    tar.stop_and_rethrow();
     throw;
   }
 }

@@ -1,6 +1,7 @@
 #include "snapshot/read_ahead.h"
 
 #include <array>
+#include <future>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -53,6 +54,23 @@ TEST(SnapshotReadAhead, StopsOnceOnly) {
   ReadAhead source([](base::ByteSink&) {});
   source.stop();
   source.stop();
+  EXPECT_NO_THROW(source.stop_and_rethrow());
+}
+
+TEST(SnapshotReadAhead, KeepsWhatWasThrownAndNotRead) {
+  std::promise<void> thrown;
+  ReadAhead source([&](base::ByteSink& out) {
+    out.write(bytes("not read"));
+    thrown.set_value();
+    throw base::Error(base::ErrorKind::kCorrupt, "broken");
+  });
+  thrown.get_future().wait();
+  EXPECT_THROW(source.stop_and_rethrow(), base::Error);
+  // Being told to stop is nothing that anybody wants to hear of.
+  ReadAhead endless([](base::ByteSink& out) {
+    while (true) out.write(bytes("x"));
+  });
+  EXPECT_NO_THROW(endless.stop_and_rethrow());
 }
 
 }  // namespace
