@@ -227,6 +227,12 @@ TEST_F(SandboxLauncher, MountsHaveTheirUsualNames) {
   }
 }
 
+// Or the end of every step would write out the file system that its root lies on.
+TEST_F(SandboxLauncher, NothingWaitsForTheDiskBelowTheRoot) {
+  const std::string root = run_shell("grep ' / overlay ' /proc/self/mounts").output;
+  EXPECT_NE(root.find("volatile"), std::string::npos) << root;
+}
+
 TEST_F(SandboxLauncher, FileMountsAreReadOnlyWithTheirMode) {
   Spec step =
       shell("cat /run/secrets/token; stat -c %u:%g:%a /run/secrets/token; echo x >/run/secrets/token");
